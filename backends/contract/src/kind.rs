@@ -1,0 +1,50 @@
+//! The static half of a backend: reading its tables of the config file, and opening it.
+
+use std::sync::Arc;
+
+use jit_types::settings::{Reader, SecretRef};
+use jit_types::{HouseId, Secret};
+
+use crate::{Backend, BoxFuture, Error, Scope};
+
+/// A kind of backend, such as `ssh`: one value for the whole program.
+pub trait Kind: Send + Sync {
+    /// The word that stands in `kind = "…"`.
+    fn name(&self) -> &'static str;
+
+    /// JSON Schemas (2020-12) of `[backends.NAME]` and of an entry of `[[roles.NAME.gives]]`, without the keys that the
+    /// house reads itself (`kind`, `backend`).
+    fn schemas(&self) -> Schemas;
+
+    /// Reads `[backends.NAME]`. Mistakes go to the reader; `None` where there was one.
+    fn config(&self, reader: &mut Reader<'_>) -> Option<Box<dyn Config>>;
+}
+
+/// A backend's config, read and found sound, not yet opened.
+pub trait Config: Send + Sync {
+    /// What this backend points at, without secrets: enters the content hash, so that a repointed backend voids open
+    /// reviews, and is compared with what live leases were issued on.
+    fn target(&self) -> String;
+
+    /// Reads an entry of `[[roles.NAME.gives]]` into a scope in which parameters still stand as `{"param": "name"}`.
+    /// Mistakes go to the reader; `None` where there was one.
+    fn scope(&self, reader: &mut Reader<'_>) -> Option<Scope>;
+
+    /// Opens the backend. Reads its secrets; opens no connection that is not needed yet.
+    fn open<'a>(&'a self, house: HouseId, secrets: &'a dyn Secrets) -> BoxFuture<'a, Result<Arc<dyn Backend>, Error>>;
+}
+
+/// Where secrets are read: only the binary's `config` room knows files, keyrings and the environment.
+pub trait Secrets: Send + Sync {
+    /// Reads one secret.
+    fn read<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Error>>;
+}
+
+/// The two JSON Schemas of a kind, both of an object's `properties` and `required`.
+#[derive(Clone, Debug)]
+pub struct Schemas {
+    /// Of `[backends.NAME]`.
+    pub config: serde_json::Value,
+    /// Of an entry of `[[roles.NAME.gives]]`.
+    pub scope: serde_json::Value,
+}
