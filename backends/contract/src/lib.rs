@@ -9,7 +9,6 @@
 
 #![warn(missing_docs)]
 
-pub mod capability;
 pub mod error;
 pub mod kind;
 pub mod order;
@@ -17,10 +16,10 @@ pub mod order;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use capability::{Capability, Extends, Lane, Tail};
 pub use error::{Error, ErrorKind};
+pub use jit_types::{Capability, Extends, Handle, Lane, Scope, Tail, Usable};
 pub use kind::{Config, Kind, Schemas, Secrets};
-pub use order::{Document, Finding, FindingKind, Handle, Issued, Lease, Order, Report, Revoked, Scope, Seen, Usable};
+pub use order::{Document, Finding, FindingKind, Issued, Lease, Order, Report, Revoked, Seen};
 
 /// A boxed future: what makes the contract usable as `dyn` without a macro.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -5,10 +5,12 @@
 
 #![warn(missing_docs)]
 
+pub mod capability;
 pub mod class;
 pub mod digest;
 pub mod form;
 pub mod id;
+pub mod lease;
 pub mod material;
 pub mod name;
 pub mod param;
@@ -17,10 +19,12 @@ pub mod secret;
 pub mod settings;
 pub mod time;
 
+pub use capability::{Capability, Extends, Lane, Tail};
 pub use class::{Class, Classified, Field, Fields, Free, Value};
 pub use digest::Digest;
 pub use form::{Form, FormKind, PostgresForm, SshForm};
 pub use id::{AskId, ClaimId, EventId, GrantId, HouseId, Id, IdKind, OpeningId, RequestId, Subject, TokenId};
+pub use lease::{Handle, Scope, Usable};
 pub use material::{Material, MaterialKind, ScramVerifier, SshPublicKey};
 pub use name::{BackendName, ChannelName, GroupName, NameError, PersonId, Principal, RoleName};
 pub use param::{ParamName, ParamValue, Params};

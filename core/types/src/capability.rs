@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-use jit_types::{FormKind, Grade, MaterialKind, Span, Words};
 use serde::{Deserialize, Serialize};
+
+use crate::form::FormKind;
+use crate::material::MaterialKind;
+use crate::proof::{Grade, Words};
+use crate::time::Span;
 
 /// What one entitlement gives, and what can be promised of its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
