@@ -12,6 +12,8 @@
 pub mod error;
 pub mod kind;
 pub mod order;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 use std::future::Future;
 use std::pin::Pin;

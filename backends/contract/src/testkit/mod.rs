@@ -1,0 +1,18 @@
+//! The conformance suite that every backend and every plug-in must pass.
+//!
+//! A backend's author writes a [`Harness`] and one test:
+//!
+//! ```ignore
+//! let outcome = jit_backend::testkit::run(&harness).await;
+//! outcome.assert(&["stalled_issuer"]); // the trials that can't apply here, by name
+//! ```
+//!
+//! Which trials apply is read from the backend's own [`Capability`](crate::Capability), and what it says is measured.
+//! No trial is silently skipped: one that does not apply says why, and the test must name it. The suite needs a tokio
+//! runtime with its time driver, for the bound on how long a call may take.
+
+pub mod harness;
+pub mod outcome;
+
+pub use harness::{Client, Facts, Fault, Harness, Hostile, Must, Place, Session, Target, Trouble, Used};
+pub use outcome::{Outcome, Report, Verdict};
