@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::event::Commitment;
 use crate::id::{Id, IdKind, Subject};
 use crate::name::{BackendName, ChannelName, GroupName, PersonId, Principal, RoleName};
 use crate::proof::{Grade, Words};
@@ -49,6 +50,8 @@ pub enum Value {
     Text(String),
     /// Several texts.
     List(Vec<String>),
+    /// Free text that was sealed before.
+    Sealed(Commitment),
 }
 
 /// One classified field.
@@ -170,6 +173,7 @@ impl<T: Classified> Classified for Vec<T> {
                     Value::Bool(b) => b.to_string(),
                     Value::Number(n) => n.to_string(),
                     Value::List(list) => list.join(", "),
+                    Value::Sealed(commitment) => commitment.opening.to_string(),
                 })
                 .collect(),
         )
