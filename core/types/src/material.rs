@@ -58,6 +58,13 @@ impl Material {
 #[error("{0}")]
 pub struct MaterialError(&'static str);
 
+impl MaterialError {
+    /// Of a password that no verifier is made of.
+    pub(crate) fn password() -> Self {
+        Self("a password must be printable ASCII without blanks, and not empty")
+    }
+}
+
 /// An ed25519 public key in OpenSSH's one-line format, without a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SshPublicKey(String);
