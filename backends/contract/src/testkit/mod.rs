@@ -11,8 +11,12 @@
 //! No trial is silently skipped: one that does not apply says why, and the test must name it. The suite needs a tokio
 //! runtime with its time driver, for the bound on how long a call may take.
 
+pub mod clock;
+pub mod fake;
 pub mod harness;
 pub mod outcome;
 
+pub use clock::ManualClock;
+pub use fake::{Fake, FakeHarness, FakeTarget};
 pub use harness::{Client, Facts, Fault, Harness, Hostile, Must, Place, Session, Target, Trouble, Used};
 pub use outcome::{Outcome, Report, Verdict};
