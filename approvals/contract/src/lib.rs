@@ -1,1 +1,204 @@
+//! The contract of an approval adapter: who is asked, and who says yes.
+//!
+//! An adapter speaks for a medium: a terminal, a chat, mail, a page. It announces [`Notice`]s outward and hands decisions
+//! inward through one door, the [`Desk`]. It never reads the store, never decides who may decide, and keeps nothing: the
+//! house evaluates the right to decide at the moment of the click, and the ask itself is the compare-and-set that makes a
+//! second click a harmless no-op.
 
+#![warn(missing_docs)]
+
+pub mod error;
+pub mod notice;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use jit_types::{AskId, Digest, GrantId, PersonId, RequestId, Span, Words};
+use serde::{Deserialize, Serialize};
+
+pub use error::{Error, ErrorKind};
+pub use notice::{Alert, AskNotice, MessageRef, News, Notice, NoticeKey, Standing};
+
+/// A boxed future: what makes the contract usable as `dyn` without a macro.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One configured channel.
+///
+/// # Behaviour
+///
+/// - [`announce`](Adapter::announce) is at least once; where the medium can deduplicate (by the notice's key), once.
+/// - [`update`](Adapter::update) makes the message follow: the newest notice wins, and a notice whose ask is decided or
+///   whose grant has ended reduces the message to what, who and outcome.
+/// - Every text in a notice that a person typed is escaped for the medium by the adapter: it can't forge a button, a
+///   mention, a header or a link.
+/// - [`listen`](Adapter::listen) runs until it is dropped and reconnects by itself.
+pub trait Adapter: Send + Sync {
+    /// Says what the medium can do. No I/O.
+    fn capability(&self) -> Capability;
+
+    /// Looks at the medium for `doctor`.
+    fn check(&self) -> BoxFuture<'_, Vec<Check>>;
+
+    /// Tells those whom the notice is for.
+    fn announce<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<MessageRef, Error>>;
+
+    /// Brings an earlier message up to date.
+    fn update<'a>(&'a self, message: &'a MessageRef, notice: &'a Notice) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Listens where we go to the medium: a socket, polling. Returns at once where the medium comes to us.
+    fn listen(&self, desk: Arc<dyn Desk>) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Takes what came to us over HTTP: verifies it over the raw body, then hands it on.
+    fn receive<'a>(&'a self, raw: Raw<'a>, desk: &'a dyn Desk) -> BoxFuture<'a, Reply>;
+}
+
+/// What a medium can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capability {
+    /// The kind, for the record: `terminal`, `slack`.
+    pub kind: &'static str,
+    /// Whether people can decide over it, or are only told.
+    pub decides: bool,
+    /// Whether a message can be edited after it was sent.
+    pub edits: bool,
+    /// Whether one person can be reached alone.
+    pub direct: bool,
+    /// The longest text, in characters.
+    pub longest: usize,
+    /// Whether the medium drops a message that it got before.
+    pub deduplicates: bool,
+    /// How many brokers may listen at once: one, or each.
+    pub listeners: Listeners,
+}
+
+/// How many brokers may listen to one medium at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listeners {
+    /// Nobody needs to.
+    None,
+    /// Only one; a second one takes events from the first.
+    One,
+    /// Each hears everything.
+    Each,
+}
+
+/// One finding of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Whether it is as it should be.
+    pub good: bool,
+    /// What was found.
+    pub what: Words,
+    /// The way out, where there is one.
+    pub remedy: Option<Words>,
+}
+
+/// What came over HTTP, before anything of it is believed.
+#[derive(Clone, Copy, Debug)]
+pub struct Raw<'a> {
+    /// The headers, names in lower case.
+    pub headers: &'a BTreeMap<String, String>,
+    /// The body's exact bytes.
+    pub body: &'a [u8],
+}
+
+/// What goes back over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+/// The one door inward.
+///
+/// The house turns the channel's identity into a person, evaluates the right to decide **now**, and answers in words, so
+/// that the adapter can tell the person within the medium's own time limit.
+pub trait Desk: Send + Sync {
+    /// Takes a decision.
+    fn decide<'a>(&'a self, decision: &'a Decision) -> BoxFuture<'a, Outcome>;
+
+    /// Takes a command that is no decision: a slash command, "release" from chat.
+    fn act<'a>(&'a self, action: &'a Action) -> BoxFuture<'a, Outcome>;
+}
+
+/// Who acts, as the channel itself knows them: never taken from a message's body alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The channel, as in a principal: `unix`, `token`, `slack`.
+    pub channel: String,
+    /// The name within it: a user name, team and user.
+    pub name: String,
+}
+
+/// What somebody decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Which ask.
+    pub ask: AskId,
+    /// The content hash that they were shown.
+    pub hash: Digest,
+    /// Who.
+    pub by: Identity,
+    /// What.
+    pub verdict: Verdict,
+    /// A comment, or a denial's reason, as typed.
+    pub comment: Option<String>,
+    /// What the medium can show for it: an envelope's id, a signature base. Internal, never a secret.
+    pub evidence: Vec<(String, String)>,
+}
+
+/// What somebody says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Yes; for less than asked, where named.
+    Approve {
+        /// For how long.
+        span: Option<Span>,
+    },
+    /// No.
+    Deny,
+}
+
+/// What somebody wants over a channel, besides deciding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// Who.
+    pub by: Identity,
+    /// What.
+    pub what: Act,
+}
+
+/// The commands that a channel can hand in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// To give a grant back.
+    Release(GrantId),
+    /// To take a request back.
+    Cancel(RequestId),
+}
+
+/// What came of it, in words for the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether it was done.
+    pub done: bool,
+    /// In words.
+    pub words: Words,
+    /// The ask as it stands now, for the message to follow.
+    pub standing: Option<Standing>,
+}
+
+/// Whom a notice is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addressee {
+    /// The person.
+    pub person: PersonId,
+    /// Their names in this channel, as the config has them.
+    pub names: Vec<String>,
+}

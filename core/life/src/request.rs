@@ -1,0 +1,349 @@
+//! The aggregate: a request with its asks, their reviews, the grant and its claims.
+
+use jit_types::digest::Hasher;
+use jit_types::{
+    AskId, ClaimId, Commitment, Digest, GrantId, Handle, Lane, MaterialKind, Params, Proof, RequestId, RoleName, Span,
+    Subject, Tail, Timestamp, Usable, Window, Words,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::policy::Resolved;
+
+/// A person asking, through a principal, for one role with parameters, duration and reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its id.
+    pub id: RequestId,
+    /// Who asks.
+    pub subject: Subject,
+    /// For which role.
+    pub role: RoleName,
+    /// The role as it stood when the newest ask was filed or revised.
+    pub revision: Digest,
+    /// With which parameters.
+    pub params: Params,
+    /// What it gives, resolved.
+    pub gives: Vec<Resolved>,
+    /// The Ed25519 public key that claims are signed with, 32 bytes in hexadecimal digits.
+    pub claim_key: String,
+    /// The reason, sealed apart.
+    pub reason: Commitment,
+    /// When it was filed.
+    pub filed: Timestamp,
+    /// The asks: the first, and one more for each extension.
+    pub asks: Vec<Ask>,
+    /// The grant, once an ask was approved.
+    pub grant: Option<Grant>,
+}
+
+/// One ask of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Its id.
+    pub id: AskId,
+    /// What a review must name.
+    pub hash: Digest,
+    /// How long is asked for.
+    pub span: Span,
+    /// Within how long of the approval the window must open.
+    pub start_by: Span,
+    /// When it was filed.
+    pub filed: Timestamp,
+    /// When it lapses.
+    pub decide_by: Timestamp,
+    /// How many approvals it needs; 0 where the rule approves.
+    pub need: u32,
+    /// What has become of it.
+    pub status: AskStatus,
+    /// What was said of it.
+    pub reviews: Vec<Review>,
+}
+
+/// What has become of an ask. All but pending are terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskStatus {
+    /// Waits for a decision.
+    Pending,
+    /// Was approved.
+    Approved,
+    /// Was denied.
+    Denied,
+    /// Was taken back.
+    Cancelled,
+    /// Nobody decided in time.
+    Lapsed,
+}
+
+/// One approver's decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// Who.
+    pub subject: Subject,
+    /// What.
+    pub verdict: ReviewVerdict,
+    /// A comment, or a denial's reason; sealed apart.
+    pub comment: Option<Commitment>,
+    /// When.
+    pub at: Timestamp,
+    /// Over which channel.
+    pub channel: String,
+    /// Whether a change of role, scope or target has voided it since.
+    pub void: bool,
+}
+
+/// What a review says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewVerdict {
+    /// Yes, for at most this long.
+    Approve {
+        /// How long.
+        span: Span,
+    },
+    /// No.
+    Deny,
+}
+
+/// What an approved request becomes: the right to open one window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its id.
+    pub id: GrantId,
+    /// When it was approved.
+    pub approved: Timestamp,
+    /// How long the window is.
+    pub span: Span,
+    /// Until when the window must open.
+    pub start_by: Timestamp,
+    /// The window, once it has opened.
+    pub window: Option<Window>,
+    /// Where it stands.
+    pub status: GrantStatus,
+    /// The claims, in the order in which they were made.
+    pub claims: Vec<Claim>,
+}
+
+/// Where a grant stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum GrantStatus {
+    /// Nothing was claimed yet.
+    Ready,
+    /// The window is open.
+    Active,
+    /// The window is over; the target is being cleared.
+    Ending {
+        /// Why.
+        why: EndWhy,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The credential opens nothing by itself any more.
+    Ended {
+        /// Why.
+        why: EndWhy,
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+/// Why a grant ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndWhy {
+    /// Its time was over.
+    Expired,
+    /// Its holder gave it back.
+    Released,
+    /// An administrator took it.
+    Revoked,
+    /// It was not used in time.
+    Lapsed,
+}
+
+impl EndWhy {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Released => "released",
+            Self::Revoked => "revoked",
+            Self::Lapsed => "lapsed",
+        }
+    }
+}
+
+/// One take of one entitlement's credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Its id.
+    pub id: ClaimId,
+    /// Which entitlement.
+    pub entitlement: u16,
+    /// When it was claimed.
+    pub at: Timestamp,
+    /// Until when the target may carry out the order.
+    pub deadline: Timestamp,
+    /// The end that was ordered; only an approved extension moves it.
+    pub end: Timestamp,
+    /// A digest of the material.
+    pub material: Digest,
+    /// What the backend remembers.
+    pub handle: Option<Handle>,
+    /// Where it stands.
+    pub status: ClaimStatus,
+    /// How often ending it has failed in a row.
+    pub failures: u32,
+}
+
+/// Where a claim stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum ClaimStatus {
+    /// The intent is durable; the backend has not answered.
+    Issuing,
+    /// It can be used.
+    Usable {
+        /// How that is known.
+        #[serde(flatten)]
+        known: Usable,
+    },
+    /// It is being unmade.
+    Ending {
+        /// Whether it had become usable.
+        was_usable: bool,
+    },
+    /// It opens nothing by itself any more.
+    Gone {
+        /// How that is known.
+        proof: Proof,
+    },
+    /// It never became usable, and nothing of it is left.
+    Failed {
+        /// How that is known.
+        proof: Proof,
+    },
+}
+
+impl Claim {
+    /// Whether something of it may still be in the target.
+    pub fn live(&self) -> bool {
+        !matches!(self.status, ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. })
+    }
+
+    /// Whether it can be used, or soon may be.
+    pub fn held(&self) -> bool {
+        matches!(self.status, ClaimStatus::Issuing | ClaimStatus::Usable { .. })
+    }
+}
+
+impl Request {
+    /// The ask that waits for a decision, if one does.
+    pub fn pending(&self) -> Option<&Ask> {
+        self.asks.iter().find(|ask| ask.status == AskStatus::Pending)
+    }
+
+    /// The newest ask; every request has one.
+    pub fn newest(&self) -> Option<&Ask> {
+        self.asks.last()
+    }
+
+    /// Whether it can still come to something: an ask waits or a grant lives.
+    pub fn open(&self) -> bool {
+        self.pending().is_some()
+            || self.grant.as_ref().is_some_and(|grant| !matches!(grant.status, GrantStatus::Ended { .. }))
+    }
+
+    /// The key that is taken while the request is open, so that the same request filed twice at once is one request.
+    pub fn key(subject: Subject, role: &RoleName, params: &Params) -> Digest {
+        let mut hasher = Hasher::new("jit request key v1").with("subject", subject.bytes()).with("role", role.as_str());
+        for (name, value) in params {
+            hasher = hasher.with(name.as_str(), value.to_string());
+        }
+        hasher.finish()
+    }
+
+    /// This request's own key.
+    pub fn own_key(&self) -> Digest {
+        Self::key(self.subject, &self.role, &self.params)
+    }
+
+    /// A claim of the grant.
+    pub fn claim(&self, id: ClaimId) -> Option<&Claim> {
+        self.grant.as_ref()?.claims.iter().find(|claim| claim.id == id)
+    }
+
+    /// The entitlement that a claim stands for.
+    pub fn entitlement(&self, claim: &Claim) -> Option<&Resolved> {
+        self.gives.get(usize::from(claim.entitlement))
+    }
+
+    /// What may go on after the end while broker and target run: the longest tail of all entitlements.
+    pub fn swept(&self) -> Tail {
+        longest(self.gives.iter().map(|g| g.capability.swept.clone()))
+    }
+
+    /// What may go on after the end while nobody sweeps.
+    pub fn unswept(&self) -> Tail {
+        longest(self.gives.iter().map(|g| g.capability.unswept.clone()))
+    }
+
+    /// What an ask's reviews must name: everything that bounds what the grant may be. A grant may only be less.
+    pub fn content_hash(&self, span: Span, start_by: Span, decide_by: Timestamp) -> Digest {
+        content_hash(self, span, start_by, decide_by)
+    }
+}
+
+/// The longest of several tails.
+pub fn longest(tails: impl Iterator<Item = Tail>) -> Tail {
+    tails.fold(Tail::AtMost(Span::ZERO), Tail::or_longer)
+}
+
+fn content_hash(request: &Request, span: Span, start_by: Span, decide_by: Timestamp) -> Digest {
+    let mut hasher = Hasher::new("jit content hash v1")
+        .with("request", request.id.bytes())
+        .with("requester", request.subject.bytes())
+        .with("role", request.role.as_str())
+        .with("revision", request.revision.0)
+        .with("span", span.to_string())
+        .with("start by", start_by.to_string())
+        .with("decide by", decide_by.to_string())
+        .with("worst-case end", decide_by.after(start_by).after(span).to_string())
+        .with("swept", request.swept().to_string())
+        .with("unswept", request.unswept().to_string())
+        .with("claim key", &request.claim_key)
+        .with("reason", request.reason.digest.0);
+    for (name, value) in &request.params {
+        hasher = hasher.with("param", name.as_str()).with("value", value.to_string());
+    }
+    for gives in &request.gives {
+        hasher = hasher
+            .with("backend", gives.backend.as_str())
+            .with("target", &gives.target)
+            .with("scope", gives.scope.canonical())
+            .with("gives", gives.capability.gives.as_str());
+        for warning in &gives.capability.warnings {
+            hasher = hasher.with("warning", warning.as_str());
+        }
+    }
+    hasher.finish()
+}
+
+/// The lane that effects on a claim run in.
+pub fn lane(gives: &Resolved, claim: ClaimId) -> String {
+    match &gives.capability.lane {
+        Lane::PerClaim => format!("claim:{claim}"),
+        Lane::Shared(key) => format!("shared:{}:{key}", gives.backend),
+    }
+}
+
+/// Whether a claim of this entitlement must bring material, and which.
+pub fn wants(gives: &Resolved) -> MaterialKind {
+    gives.capability.material
+}
+
+/// What an approver sees of one ask, in plain words, one line an entitlement.
+pub fn plain_words(gives: &[Resolved]) -> Vec<Words> {
+    gives.iter().map(|g| g.capability.gives.clone()).collect()
+}

@@ -1,0 +1,243 @@
+//! Deciding, taking back, lapsing, and changes of rules while an ask waits.
+
+use jit_types::{AskId, GrantId, Span, Subject, Words};
+
+use super::{Draft, closed};
+use crate::policy::MayRequest;
+use crate::refused::{Refused, RefusedKind};
+use crate::request::{Ask, AskStatus, Grant, GrantStatus, Review, ReviewVerdict};
+use crate::step::{Decide, EffectKind, News, Reply, Verdict};
+
+pub(super) fn decide(draft: &mut Draft, decide: &Decide) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let by = decide.right.caller().subject;
+    let request = draft.req()?;
+    if request.role != *decide.right.role() {
+        return Err(Refused::not_found("request"));
+    }
+    if request.subject == by {
+        return Err(Refused::new(
+            RefusedKind::Denied,
+            "approve",
+            "nobody decides their own request, through whatever they act",
+        )
+        .hint("someone else who may decide it has to; `jit show` names them"));
+    }
+    let (revision, role) = (request.revision, request.role.clone());
+    let ask = request.asks.iter_mut().find(|ask| ask.id == decide.ask).ok_or_else(|| Refused::not_found("request"))?;
+    if let Some(mine) = ask.reviews.iter().find(|review| review.subject == by && !review.void) {
+        let same = matches!(
+            (mine.verdict, decide.verdict),
+            (ReviewVerdict::Approve { .. }, Verdict::Approve { .. }) | (ReviewVerdict::Deny, Verdict::Deny)
+        );
+        if same {
+            return Ok(Reply::Already(Words::new("you have said so before")));
+        }
+    }
+    if ask.status != AskStatus::Pending {
+        return Err(closed(ask.status));
+    }
+    if now >= ask.decide_by {
+        return Err(closed(AskStatus::Lapsed));
+    }
+    if revision != decide.right.revision() {
+        return Err(Refused::new(
+            RefusedKind::Conflict,
+            "role",
+            format!("`{role}` has changed since this was announced"),
+        )
+        .hint("look at it again with `jit show`, then decide"));
+    }
+    if ask.hash != decide.hash {
+        return Err(Refused::new(RefusedKind::Conflict, "hash", "this is not what is being asked now")
+            .hint("look at it again with `jit show`, then decide"));
+    }
+    let verdict = match decide.verdict {
+        Verdict::Deny => ReviewVerdict::Deny,
+        Verdict::Approve { span } => {
+            let span = span.unwrap_or(ask.span);
+            if span > ask.span || span.secs() == 0 {
+                let message =
+                    format!("{} was asked for; an approval is for that or for less, not for {span}", ask.span);
+                return Err(Refused::new(RefusedKind::Invalid, "for", message).hint(format!("--for {}", ask.span)));
+            }
+            ReviewVerdict::Approve { span }
+        }
+    };
+    // One person has one say: who approved and now denies takes the approval back.
+    ask.reviews.retain(|review| review.void || review.subject != by);
+    let channel = decide.channel.clone();
+    ask.reviews.push(Review { subject: by, verdict, comment: decide.comment, at: now, channel, void: false });
+    let need = decide.right.count().max(1);
+    let standing = standing(ask, decide.right.eligible());
+    let id = ask.id;
+
+    let reviewed = draft
+        .event(if verdict == ReviewVerdict::Deny { "ask.denied" } else { "ask.approved" })
+        .ask(id)
+        .actor(by)
+        .field_of(by, "by", &decide.right.caller().person)
+        .field_of(by, "through", &decide.right.caller().principal)
+        .field("hash", &decide.hash)
+        .maybe("comment", decide.comment.as_ref());
+    let reviewed = match verdict {
+        ReviewVerdict::Approve { span } => reviewed.field("for", &span),
+        ReviewVerdict::Deny => reviewed,
+    };
+    draft.tell(reviewed);
+
+    if verdict == ReviewVerdict::Deny {
+        close(draft, id, AskStatus::Denied)?;
+        draft.soon(EffectKind::Tell(News::Decided));
+        return Ok(Reply::Decided(Words::new("denied")));
+    }
+    if (standing.len() as u32) < need {
+        draft.soon(EffectKind::Update(id));
+        let words = format!("noted: {} of {need} approvals", standing.len());
+        return Ok(Reply::Decided(Words::new(words)));
+    }
+    let span = standing.into_iter().min().unwrap_or(Span::ZERO);
+    approve(draft, id, decide.grant, span)?;
+    Ok(Reply::Decided(Words::new(format!("approved for {span}"))))
+}
+
+/// The durations of all approvals that count: not void, and of somebody who may still approve.
+fn standing(ask: &Ask, eligible: &std::collections::BTreeSet<Subject>) -> Vec<Span> {
+    ask.reviews
+        .iter()
+        .filter(|review| !review.void && eligible.contains(&review.subject))
+        .filter_map(|review| match review.verdict {
+            ReviewVerdict::Approve { span } => Some(span),
+            ReviewVerdict::Deny => None,
+        })
+        .collect()
+}
+
+/// Makes the grant of an approved ask.
+pub(super) fn approve(draft: &mut Draft, ask: AskId, grant: GrantId, span: Span) -> Result<(), Refused> {
+    let now = draft.now;
+    close(draft, ask, AskStatus::Approved)?;
+    let request = draft.req()?;
+    let start_by = request.asks.iter().find(|a| a.id == ask).map_or(Span::ZERO, |a| a.start_by);
+    let start_by = now.after(start_by);
+    request.grant = Some(Grant {
+        id: grant,
+        approved: now,
+        span,
+        start_by,
+        window: None,
+        status: GrantStatus::Ready,
+        claims: Vec::new(),
+    });
+    let made = draft.event("grant.made").ask(ask).field("for", &span).field("start_by", &start_by);
+    draft.tell(made);
+    draft.later(EffectKind::StartBy, start_by);
+    draft.soon(EffectKind::Tell(News::Decided));
+    Ok(())
+}
+
+/// Gives an ask its terminal state.
+fn close(draft: &mut Draft, id: AskId, status: AskStatus) -> Result<(), Refused> {
+    let request = draft.req()?;
+    let ask = request.asks.iter_mut().find(|ask| ask.id == id).ok_or_else(|| Refused::not_found("request"))?;
+    if ask.status != AskStatus::Pending {
+        return Err(closed(ask.status));
+    }
+    ask.status = status;
+    let announced = ask.need > 0;
+    draft.forget(EffectKind::Lapse(id));
+    if announced {
+        draft.soon(EffectKind::Update(id));
+    }
+    Ok(())
+}
+
+pub(super) fn cancel(draft: &mut Draft, by: Subject) -> Result<Reply, Refused> {
+    let request = draft.req()?;
+    if request.subject != by {
+        return Err(Refused::not_found("request"));
+    }
+    let Some(newest) = request.newest() else { return Err(Refused::not_found("request")) };
+    let (id, status) = (newest.id, newest.status);
+    match status {
+        AskStatus::Pending => {}
+        AskStatus::Cancelled => return Ok(Reply::Already(Words::new("it was cancelled before"))),
+        AskStatus::Approved => {
+            return Err(closed(status).hint("it is a grant now: give it back with `jit release`"));
+        }
+        AskStatus::Denied | AskStatus::Lapsed => return Err(closed(status)),
+    }
+    close(draft, id, AskStatus::Cancelled)?;
+    let event = draft.event("request.cancelled").ask(id).actor(by);
+    draft.tell(event);
+    Ok(Reply::Cancelled)
+}
+
+pub(super) fn lapse(draft: &mut Draft, id: AskId) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let request = draft.req()?;
+    let Some(ask) = request.asks.iter().find(|ask| ask.id == id) else { return Ok(Reply::Noted) };
+    if ask.status != AskStatus::Pending {
+        return Ok(Reply::Noted);
+    }
+    if now < ask.decide_by {
+        // The clock has gone back since the timer was found due: it is not over yet.
+        let decide_by = ask.decide_by;
+        draft.later(EffectKind::Lapse(id), decide_by);
+        return Ok(Reply::Noted);
+    }
+    close(draft, id, AskStatus::Lapsed)?;
+    let event = draft.event("ask.lapsed").ask(id);
+    draft.tell(event);
+    draft.soon(EffectKind::Tell(News::Decided));
+    Ok(Reply::Noted)
+}
+
+pub(super) fn revise(draft: &mut Draft, right: &Result<Box<MayRequest>, Refused>) -> Result<Reply, Refused> {
+    let request = draft.req()?;
+    let Some(pending) = request.pending() else { return Ok(Reply::Noted) };
+    let (id, span, filed) = (pending.id, pending.span, pending.filed);
+    let right = match right {
+        Ok(right) if right.caller().subject == request.subject && *right.role() == request.role => right,
+        Ok(_) => return Err(Refused::not_found("request")),
+        Err(refused) => {
+            let event = draft.event("ask.cancelled").ask(id).field("why", &refused.message);
+            close(draft, id, AskStatus::Cancelled)?;
+            draft.tell(event);
+            draft.soon(EffectKind::Tell(News::Decided));
+            return Ok(Reply::Noted);
+        }
+    };
+    if request.revision == right.revision() && request.gives == right.gives() {
+        return Ok(Reply::Noted);
+    }
+    request.revision = right.revision();
+    request.gives = right.gives().to_vec();
+    let decide_by = pending_deadline(request.asks.iter(), id);
+    let limits = right.limits();
+    let span = span.min(limits.max);
+    let hash = request.content_hash(span, limits.start_by, decide_by);
+    let approval_need = match right.approval() {
+        // A role that has become one by rule does not approve what people were asked to decide.
+        crate::role::Approval::ByRule => 1,
+        crate::role::Approval::ByPeople { count, .. } => (*count).max(1),
+    };
+    if let Some(ask) = request.asks.iter_mut().find(|ask| ask.id == id) {
+        ask.span = span;
+        ask.start_by = limits.start_by;
+        ask.hash = hash;
+        ask.need = approval_need;
+        for review in &mut ask.reviews {
+            review.void = true;
+        }
+    }
+    let event = draft.event("ask.revised").ask(id).field("hash", &hash).field("filed", &filed);
+    draft.tell(event);
+    draft.soon(EffectKind::Update(id));
+    draft.soon(EffectKind::Announce(id));
+    Ok(Reply::Noted)
+}
+
+fn pending_deadline<'a>(mut asks: impl Iterator<Item = &'a Ask>, id: AskId) -> jit_types::Timestamp {
+    asks.find(|ask| ask.id == id).map_or(jit_types::Timestamp::EPOCH, |ask| ask.decide_by)
+}

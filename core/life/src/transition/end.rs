@@ -1,0 +1,256 @@
+//! Ending: never given up, proven, looked at again.
+
+use jit_types::{BackendName, ClaimId, Commitment, Grade, Proof, Span, Subject, Timestamp, Words};
+
+use super::take::{SETTLE_AFTER, claim_mut, unmake_at};
+use super::{Draft, over};
+use crate::policy::MayAdminister;
+use crate::refused::Refused;
+use crate::request::{ClaimStatus, EndWhy, GrantStatus};
+use crate::step::{EffectKind, News, NotGone, Reply};
+
+/// The longest pause between two tries to end something.
+const LONGEST_PAUSE: Span = Span::from_secs(60);
+/// After how many failures in a row people are told.
+const TELL_AFTER: u32 = 3;
+
+pub(super) fn release(draft: &mut Draft, by: Subject) -> Result<Reply, Refused> {
+    if draft.req()?.subject != by {
+        return Err(Refused::not_found("grant"));
+    }
+    let event = draft.event("grant.released").actor(by);
+    end(draft, EndWhy::Released, event)
+}
+
+pub(super) fn revoke(draft: &mut Draft, right: &MayAdminister, reason: Commitment) -> Result<Reply, Refused> {
+    let by = right.caller();
+    let event =
+        draft.event("grant.revoked").actor(by.subject).field_of(by.subject, "by", &by.person).field("reason", &reason);
+    end(draft, EndWhy::Revoked, event)
+}
+
+pub(super) fn start_by(draft: &mut Draft) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let Some(grant) = &draft.req()?.grant else { return Ok(Reply::Noted) };
+    if grant.status != GrantStatus::Ready {
+        return Ok(Reply::Noted);
+    }
+    if now < grant.start_by {
+        let start_by = grant.start_by;
+        draft.later(EffectKind::StartBy, start_by);
+        return Ok(Reply::Noted);
+    }
+    let event = draft.event("grant.lapsed");
+    end(draft, EndWhy::Lapsed, event)
+}
+
+pub(super) fn expire(draft: &mut Draft) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let Some(grant) = &draft.req()?.grant else { return Ok(Reply::Noted) };
+    let (GrantStatus::Active, Some(window)) = (grant.status, grant.window) else { return Ok(Reply::Noted) };
+    if now < window.end {
+        draft.later(EffectKind::End, window.end);
+        return Ok(Reply::Noted);
+    }
+    let event = draft.event("grant.expired");
+    end(draft, EndWhy::Expired, event)
+}
+
+/// Ends a grant that is ready or active.
+fn end(draft: &mut Draft, why: EndWhy, event: jit_types::Event) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let grant = draft.req()?.grant.as_mut().ok_or_else(|| Refused::not_found("grant"))?;
+    match grant.status {
+        GrantStatus::Ready | GrantStatus::Active => {}
+        GrantStatus::Ending { .. } => return Ok(Reply::Already(Words::new("it is ending already"))),
+        // The lapse of a grant that the timer beat is told as what it is.
+        GrantStatus::Ended { .. } if why == EndWhy::Released => {
+            return Ok(Reply::Already(Words::new("it has ended before")));
+        }
+        GrantStatus::Ended { .. } => return Err(over(grant.status)),
+    }
+    grant.status = GrantStatus::Ending { why, since: now };
+    let live: Vec<ClaimId> = grant.claims.iter().filter(|claim| claim.live()).map(|claim| claim.id).collect();
+    draft.tell(event);
+    draft.forget(EffectKind::StartBy);
+    draft.forget(EffectKind::End);
+    for id in live {
+        unmake(draft, id)?;
+    }
+    finish_if_clear(draft)?;
+    let over = matches!(draft.req()?.grant.as_ref().map(|g| g.status), Some(GrantStatus::Ended { .. }));
+    Ok(Reply::Ending(Words::new(if over { "ended" } else { "ending" })))
+}
+
+/// Begins to unmake one claim.
+pub(super) fn unmake(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
+    let now = draft.now;
+    let Some(claim) = claim_mut(draft, id)? else { return Ok(()) };
+    let due = match claim.status {
+        // The order may still be on its way: the lane stays with the claim's own task until it answers or is settled,
+        // and the revocation waits for the one or the other.
+        ClaimStatus::Issuing => claim.deadline.after(SETTLE_AFTER),
+        ClaimStatus::Usable { .. } => now,
+        ClaimStatus::Ending { .. } | ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. } => return Ok(()),
+    };
+    let was_usable = matches!(claim.status, ClaimStatus::Usable { .. });
+    claim.status = ClaimStatus::Ending { was_usable };
+    let early = claim.end > now;
+    if early && let Some(backend) = publisher(draft, id)? {
+        draft.soon(EffectKind::Publish(backend));
+    }
+    unmake_at(draft, id, due)
+}
+
+/// The backend that must publish something so that this claim, ended early, is refused.
+fn publisher(draft: &mut Draft, id: ClaimId) -> Result<Option<BackendName>, Refused> {
+    let request = draft.req()?;
+    let gives = request.claim(id).and_then(|claim| request.entitlement(claim));
+    Ok(gives.filter(|gives| gives.capability.publishes).map(|gives| gives.backend.clone()))
+}
+
+pub(super) fn ended(
+    draft: &mut Draft,
+    id: ClaimId,
+    outcome: &Result<Proof, NotGone>,
+    jitter: u16,
+) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let Some(claim) = claim_mut(draft, id)? else { return Ok(Reply::Noted) };
+    let ClaimStatus::Ending { was_usable } = claim.status else { return Ok(Reply::Noted) };
+    let settled = claim.deadline.after(SETTLE_AFTER);
+    if claim.handle.is_none() && now < settled {
+        unmake_at(draft, id, settled)?;
+        return Ok(Reply::Noted);
+    }
+    match outcome {
+        Ok(proof) => gone(draft, id, was_usable, proof),
+        Err(why) => {
+            claim.failures = claim.failures.saturating_add(1);
+            let (failures, end) = (claim.failures, claim.end);
+            let mut due = now.plus_millis(pause(failures, jitter));
+            if end > now {
+                // Its planted end may be all that ends it: look exactly then.
+                due = due.min(end);
+            }
+            if failures == 1 || failures.is_power_of_two() {
+                let event = draft.event("claim.not_gone").claim(id).field("tries", &failures).field("why", &why.words);
+                draft.tell(event);
+            }
+            if !why.expected && failures >= TELL_AFTER && failures.is_power_of_two() {
+                draft.soon(EffectKind::Alert(id));
+            }
+            unmake_at(draft, id, due)?;
+            Ok(Reply::Noted)
+        }
+    }
+}
+
+fn gone(draft: &mut Draft, id: ClaimId, was_usable: bool, proof: &Proof) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let Some(claim) = claim_mut(draft, id)? else { return Ok(Reply::Noted) };
+    let proof = proof.clone();
+    claim.failures = 0;
+    let end = claim.end;
+    let event_proof = proof.clone();
+    claim.status = if was_usable { ClaimStatus::Gone { proof } } else { ClaimStatus::Failed { proof } };
+    let event = draft
+        .event(if was_usable { "claim.gone" } else { "claim.failed" })
+        .claim(id)
+        .field("proof", &event_proof.grade)
+        .field("evidence", &event_proof.evidence)
+        .field("tail", &event_proof.tail);
+    draft.tell(event);
+    // A fail-over or a restored target brings back what was ended early, for as long as its planted end is ahead.
+    if end > now && !matches!(event_proof.grade, Grade::None { .. }) {
+        look_again(draft, id, now.after(Span::from_secs(60)).min(end))?;
+    }
+    give_back(draft)?;
+    finish_if_clear(draft)?;
+    Ok(Reply::Noted)
+}
+
+/// A window in which nothing became usable is given back, as long as it may still be opened.
+fn give_back(draft: &mut Draft) -> Result<(), Refused> {
+    let now = draft.now;
+    let Some(grant) = draft.req()?.grant.as_mut() else { return Ok(()) };
+    let unused = grant.claims.iter().all(|claim| matches!(claim.status, ClaimStatus::Failed { .. }));
+    if grant.status != GrantStatus::Active || !unused || now >= grant.start_by {
+        return Ok(());
+    }
+    grant.status = GrantStatus::Ready;
+    grant.window = None;
+    let start_by = grant.start_by;
+    let event = draft.event("grant.given_back");
+    draft.tell(event);
+    draft.forget(EffectKind::End);
+    draft.later(EffectKind::StartBy, start_by);
+    Ok(())
+}
+
+fn finish_if_clear(draft: &mut Draft) -> Result<(), Refused> {
+    let now = draft.now;
+    let Some(grant) = draft.req()?.grant.as_mut() else { return Ok(()) };
+    let GrantStatus::Ending { why, .. } = grant.status else { return Ok(()) };
+    if grant.claims.iter().any(|claim| claim.live()) {
+        return Ok(());
+    }
+    grant.status = GrantStatus::Ended { why, at: now };
+    let event = draft.event("grant.ended").field("why", &why.as_str());
+    draft.tell(event);
+    draft.soon(EffectKind::Tell(News::Ended));
+    Ok(())
+}
+
+pub(super) fn looked(
+    draft: &mut Draft,
+    id: ClaimId,
+    outcome: &Result<Proof, NotGone>,
+    jitter: u16,
+) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let Some(claim) = claim_mut(draft, id)? else { return Ok(Reply::Noted) };
+    if !matches!(claim.status, ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. }) {
+        return Ok(Reply::Noted);
+    }
+    let (end, at) = (claim.end, claim.at);
+    match outcome {
+        Ok(_) if now >= end => Ok(Reply::Noted),
+        Ok(_) => {
+            // The longer it has been gone, the rarer the look; the last one is at the planted end.
+            let age = Span::from_secs((now.since(at).secs() / 2).clamp(60, 3600));
+            look_again(draft, id, now.after(age).min(end))?;
+            Ok(Reply::Noted)
+        }
+        Err(why) if why.usable => {
+            claim.status = ClaimStatus::Ending { was_usable: true };
+            let event = draft.event("claim.resurfaced").claim(id).field("why", &why.words);
+            draft.tell(event);
+            draft.soon(EffectKind::Alert(id));
+            if let Some(backend) = publisher(draft, id)? {
+                draft.soon(EffectKind::Publish(backend));
+            }
+            unmake_at(draft, id, now)?;
+            Ok(Reply::Noted)
+        }
+        Err(_) => {
+            look_again(draft, id, now.plus_millis(pause(6, jitter)))?;
+            Ok(Reply::Noted)
+        }
+    }
+}
+
+fn look_again(draft: &mut Draft, id: ClaimId, due: Timestamp) -> Result<(), Refused> {
+    let request = draft.req()?;
+    let gives = request.claim(id).and_then(|claim| request.entitlement(claim));
+    let lane = gives.map(|gives| crate::request::lane(gives, id));
+    draft.in_lane(EffectKind::Look(id), due, lane);
+    Ok(())
+}
+
+/// Milliseconds until the next try: a fifth of a second, doubling up to a minute, spread by half.
+fn pause(failures: u32, jitter: u16) -> i64 {
+    let doubled = 200i64.saturating_mul(1i64.checked_shl(failures.saturating_sub(1).min(20)).unwrap_or(1));
+    let capped = doubled.min(LONGEST_PAUSE.millis());
+    capped / 2 + capped / 2 * i64::from(jitter.min(999)) / 1000
+}

@@ -1,0 +1,202 @@
+//! Claiming: the intent, the backend's answer, what was never answered.
+
+use jit_types::{ClaimId, Handle, Span, Subject, Timestamp, Usable, Window, Words};
+
+use super::{Draft, closed, over};
+use crate::refused::{Refused, RefusedKind};
+use crate::request::{AskStatus, Claim, ClaimStatus, GrantStatus, lane};
+use crate::step::{Effect, EffectKind, News, Reply, Take};
+
+/// How long after an order's deadline it is settled: what the target's clock may differ by and still be trusted.
+pub(super) const SETTLE_AFTER: Span = Span::from_secs(5);
+
+pub(super) fn take(draft: &mut Draft, take: &Take) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let by = take.right.caller().subject;
+    let request = draft.req()?;
+    if request.subject != by {
+        return Err(Refused::not_found("grant"));
+    }
+    if request.claim_key != take.claim_key {
+        return Err(Refused::new(RefusedKind::Denied, "claim", "this request was filed with another claim key")
+            .hint("claim from the machine and account that filed it, or ask anew"));
+    }
+    let Some(grant) = &request.grant else {
+        return Err(closed(request.newest().map_or(AskStatus::Pending, |ask| ask.status)));
+    };
+    let window = match grant.status {
+        GrantStatus::Ready if now >= grant.start_by => {
+            return Err(Refused::new(RefusedKind::Lapsed, "grant", format!("it had to be used by {}", grant.start_by))
+                .hint("ask anew with `jit request`"));
+        }
+        GrantStatus::Ready => Window { start: now, end: now.after(grant.span) },
+        GrantStatus::Active => grant.window.ok_or_else(|| Refused::not_found("grant"))?,
+        GrantStatus::Ending { .. } | GrantStatus::Ended { .. } => return Err(over(grant.status)),
+    };
+    if now >= window.end {
+        return Err(over(GrantStatus::Ending { why: crate::request::EndWhy::Expired, since: window.end }));
+    }
+    // What was approved is an upper bound: a role, scope or target that gives anything else now is not what was reviewed.
+    let changed = || {
+        Refused::new(
+            RefusedKind::Conflict,
+            "role",
+            format!("what `{}` gives has changed since it was approved", request.role),
+        )
+        .hint("ask anew with `jit request`, so that somebody sees what it gives now")
+    };
+    if !same_gives(&request.gives, take.right.gives()) {
+        return Err(changed());
+    }
+    let gives = request.gives.get(usize::from(take.entitlement)).ok_or_else(|| {
+        Refused::new(RefusedKind::Invalid, "entitlement", format!("it has {} entitlements", request.gives.len()))
+    })?;
+    let lane = lane(gives, take.claim);
+    let deadline = now.after(take.patience).min(window.end);
+
+    let opened = grant.status == GrantStatus::Ready;
+    let older: Vec<ClaimId> = grant
+        .claims
+        .iter()
+        .filter(|claim| claim.entitlement == take.entitlement && claim.held())
+        .map(|claim| claim.id)
+        .collect();
+    let grant = draft.req()?.grant.as_mut().ok_or_else(|| Refused::not_found("grant"))?;
+    grant.status = GrantStatus::Active;
+    grant.window = Some(window);
+    grant.claims.push(Claim {
+        id: take.claim,
+        entitlement: take.entitlement,
+        at: now,
+        deadline,
+        end: window.end,
+        material: take.material,
+        handle: None,
+        status: ClaimStatus::Issuing,
+        failures: 0,
+    });
+    if opened {
+        let event = draft.event("grant.opened").actor(by).field("end", &window.end);
+        draft.tell(event);
+        draft.forget(EffectKind::StartBy);
+        draft.later(EffectKind::End, window.end);
+    }
+    let event = draft
+        .event("claim.intended")
+        .claim(take.claim)
+        .actor(by)
+        .field("entitlement", &u32::from(take.entitlement))
+        .field("through", &take.right.caller().principal)
+        .field("end", &window.end)
+        .field("deadline", &deadline);
+    draft.tell(event);
+    // One live credential for one entitlement: the number before is unmade.
+    for id in older {
+        super::end::unmake(draft, id)?;
+    }
+    let due = deadline.after(SETTLE_AFTER);
+    draft.put(Effect { kind: EffectKind::Settle(take.claim), due, lane: Some(lane), leased_until: Some(due) });
+    Ok(Reply::Claimed(take.claim))
+}
+
+/// Whether two resolutions give the same: warnings may only have become fewer.
+fn same_gives(approved: &[crate::policy::Resolved], now: &[crate::policy::Resolved]) -> bool {
+    approved.len() == now.len()
+        && approved.iter().zip(now).all(|(a, b)| {
+            a.backend == b.backend
+                && a.target == b.target
+                && a.scope == b.scope
+                && a.capability.gives == b.capability.gives
+                && b.capability.warnings.iter().all(|w| a.capability.warnings.contains(w))
+        })
+}
+
+pub(super) fn issued(
+    draft: &mut Draft,
+    id: ClaimId,
+    outcome: &Result<(Handle, Usable), Words>,
+) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let Some(claim) = claim_mut(draft, id)? else { return Ok(Reply::Noted) };
+    match (&claim.status, outcome) {
+        (ClaimStatus::Issuing, Ok((handle, known))) => {
+            claim.handle = Some(handle.clone());
+            claim.status = ClaimStatus::Usable { known: known.clone() };
+            let event = draft.event("claim.issued").claim(id).field("known", &Words::new(known.to_string()));
+            draft.tell(event);
+            draft.forget(EffectKind::Settle(id));
+            draft.soon(EffectKind::Tell(News::Claimed));
+            Ok(Reply::Claimed(id))
+        }
+        (ClaimStatus::Issuing, Err(words)) => {
+            let deadline = claim.deadline;
+            claim.status = ClaimStatus::Ending { was_usable: false };
+            let event = draft.event("claim.issued").claim(id).refused().field("why", words);
+            draft.tell(event);
+            draft.forget(EffectKind::Settle(id));
+            // Without a handle nothing is proven gone before the target itself refuses the order.
+            unmake_at(draft, id, deadline.after(SETTLE_AFTER))?;
+            Ok(Reply::Noted)
+        }
+        // The grant ended while the backend was at work: keep the handle, which is what the revocation needs.
+        (ClaimStatus::Ending { .. }, Ok((handle, _))) => {
+            claim.handle = Some(handle.clone());
+            draft.forget(EffectKind::Settle(id));
+            unmake_at(draft, id, now)?;
+            Ok(Reply::Already(Words::new("the grant ended while the credential was being issued")))
+        }
+        // The answer came after all was settled: something may stand in the target again.
+        (ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. }, Ok((handle, _))) => {
+            claim.handle = Some(handle.clone());
+            claim.status = ClaimStatus::Ending { was_usable: true };
+            let event = draft.event("claim.late").claim(id);
+            draft.tell(event);
+            unmake_at(draft, id, now)?;
+            Ok(Reply::Already(Words::new("the credential came after its order was settled and is being unmade")))
+        }
+        _ => Ok(Reply::Noted),
+    }
+}
+
+pub(super) fn settle(draft: &mut Draft, id: ClaimId) -> Result<Reply, Refused> {
+    let Some(claim) = claim_mut(draft, id)? else { return Ok(Reply::Noted) };
+    if claim.status != ClaimStatus::Issuing {
+        return Ok(Reply::Noted);
+    }
+    claim.status = ClaimStatus::Ending { was_usable: false };
+    let event = draft.event("claim.unanswered").claim(id);
+    draft.tell(event);
+    let now = draft.now;
+    unmake_at(draft, id, now)?;
+    Ok(Reply::Noted)
+}
+
+pub(super) fn report(draft: &mut Draft, by: Subject, id: ClaimId) -> Result<Reply, Refused> {
+    let request = draft.req()?;
+    if request.subject != by {
+        return Err(Refused::not_found("grant"));
+    }
+    let Some(claim) = claim_mut(draft, id)? else { return Err(Refused::not_found("claim")) };
+    match &claim.status {
+        ClaimStatus::Usable { known: Usable::Assumed { .. } } => {
+            claim.status = ClaimStatus::Usable { known: Usable::Reported };
+            let event = draft.event("claim.used").claim(id).actor(by);
+            draft.tell(event);
+            Ok(Reply::Noted)
+        }
+        _ => Ok(Reply::Already(Words::new("noted before"))),
+    }
+}
+
+/// Schedules the revocation of a claim, in its lane.
+pub(super) fn unmake_at(draft: &mut Draft, id: ClaimId, due: Timestamp) -> Result<(), Refused> {
+    let request = draft.req()?;
+    let gives = request.claim(id).and_then(|claim| request.entitlement(claim));
+    let lane = gives.map(|gives| lane(gives, id));
+    draft.in_lane(EffectKind::Revoke(id), due, lane);
+    Ok(())
+}
+
+pub(super) fn claim_mut(draft: &mut Draft, id: ClaimId) -> Result<Option<&mut Claim>, Refused> {
+    Ok(draft.req()?.grant.as_mut().and_then(|grant| grant.claims.iter_mut().find(|claim| claim.id == id)))
+}
