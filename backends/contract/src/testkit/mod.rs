@@ -14,9 +14,27 @@
 pub mod clock;
 pub mod fake;
 pub mod harness;
+mod kit;
 pub mod outcome;
+mod trials;
 
 pub use clock::ManualClock;
 pub use fake::{Fake, FakeHarness, FakeTarget};
 pub use harness::{Client, Facts, Fault, Harness, Hostile, Must, Place, Session, Target, Trouble, Used};
 pub use outcome::{Outcome, Report, Verdict};
+pub use trials::names as trial_names;
+
+/// Runs all trials on one backend.
+pub async fn run(harness: &dyn Harness) -> Outcome {
+    run_only(harness, &|_| true).await
+}
+
+/// Runs the trials whose name `wanted` says yes to: for a developer in a hurry.
+pub async fn run_only(harness: &dyn Harness, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Outcome {
+    let name = harness.facts().name;
+    let trials = match kit::Kit::new(harness).await {
+        Ok(kit) => trials::run(&kit, wanted).await,
+        Err(why) => vec![Report { trial: "set_up", verdict: Verdict::Failed(vec![why]) }],
+    };
+    Outcome { name, trials }
+}
