@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jit_types::Words;
+use jit_types::settings::SecretError;
 
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,3 +46,10 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<SecretError> for Error {
+    fn from(error: SecretError) -> Self {
+        let kind = if error.retryable { ErrorKind::Unreachable } else { ErrorKind::Misconfigured };
+        Self::new(kind, error.public.as_str())
+    }
+}

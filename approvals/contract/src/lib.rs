@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub mod error;
+pub mod kind;
 pub mod notice;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ use jit_types::{AskId, Digest, GrantId, PersonId, RequestId, Span, Words};
 use serde::{Deserialize, Serialize};
 
 pub use error::{Error, ErrorKind};
+pub use jit_types::settings::{SecretError, Secrets};
+pub use kind::{Config, Kind};
 pub use notice::{Alert, AskNotice, MessageRef, News, Notice, NoticeKey, Standing};
 
 /// A boxed future: what makes the contract usable as `dyn` without a macro.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use jit_types::settings::{Reader, SecretRef};
-use jit_types::{HouseId, Secret};
+use jit_types::HouseId;
+use jit_types::settings::Reader;
+pub use jit_types::settings::{SecretError, Secrets};
 
 use crate::{Backend, BoxFuture, Error, Scope};
 
@@ -32,12 +33,6 @@ pub trait Config: Send + Sync {
 
     /// Opens the backend. Reads its secrets; opens no connection that is not needed yet.
     fn open<'a>(&'a self, house: HouseId, secrets: &'a dyn Secrets) -> BoxFuture<'a, Result<Arc<dyn Backend>, Error>>;
-}
-
-/// Where secrets are read: only the binary's `config` room knows files, keyrings and the environment.
-pub trait Secrets: Send + Sync {
-    /// Reads one secret.
-    fn read<'a>(&'a self, reference: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Error>>;
 }
 
 /// The two JSON Schemas of a kind, both of an object's `properties` and `required`.

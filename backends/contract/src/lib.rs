@@ -20,7 +20,7 @@ use std::pin::Pin;
 
 pub use error::{Error, ErrorKind};
 pub use jit_types::{Capability, Extends, Handle, Lane, Scope, Tail, Usable};
-pub use kind::{Config, Kind, Schemas, Secrets};
+pub use kind::{Config, Kind, Schemas, SecretError, Secrets};
 pub use order::{Document, Finding, FindingKind, Issued, Lease, Order, Report, Revoked, Seen};
 
 /// A boxed future: what makes the contract usable as `dyn` without a macro.

@@ -4,12 +4,16 @@
 //! [`Reader`], so that a mistake deep in a role's scope is shown with file, line, key, rule and remedy, offline.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::ops::Range;
+use std::pin::Pin;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::param::ParamName;
+use crate::proof::Words;
+use crate::secret::Secret;
 
 /// A value and the bytes of the file that it came from.
 #[derive(Clone, Debug, PartialEq)]
@@ -338,6 +342,25 @@ impl FromNode for SecretRef {
             _ => Err(String::new()),
         }
     }
+}
+
+/// Where secrets are read: only the binary's `config` room knows files, keyrings and the environment.
+pub trait Secrets: Send + Sync {
+    /// Reads one secret.
+    fn read<'a>(
+        &'a self,
+        reference: &'a SecretRef,
+    ) -> Pin<Box<dyn Future<Output = Result<Secret, SecretError>> + Send + 'a>>;
+}
+
+/// Why a secret could not be read: in our own words, with nothing of the secret in them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{public}")]
+pub struct SecretError {
+    /// Whether asking again, unchanged, may succeed: a locked keyring does not answer now.
+    pub retryable: bool,
+    /// A sentence that names the reference, never the secret.
+    pub public: Words,
 }
 
 #[cfg(test)]
