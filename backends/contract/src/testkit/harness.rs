@@ -42,8 +42,8 @@ pub trait Harness: Send + Sync {
         })
     }
 
-    /// Publishes documents to where the target reads them, as the house would. Documents that the target's own tools
-    /// can't read are [`Trouble::Failed`].
+    /// Publishes documents to where the target reads them, which is at their paths, as the house would: the path tells
+    /// the two targets apart. Documents that the target's own tools can't read are [`Trouble::Failed`].
     fn publish<'a>(&'a self, documents: &'a [Document]) -> BoxFuture<'a, Result<(), Trouble>> {
         let _ = documents;
         Box::pin(async { Err(Trouble::unsupported("this harness publishes nothing")) })

@@ -1,5 +1,6 @@
 //! What all trials work with: ids, orders, watched calls, and a memory of all that was said.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,6 +50,8 @@ pub(super) struct Kit<'a> {
     pub person: PersonId,
     pub heard: Mutex<Heard>,
     houses: [HouseId; 2],
+    /// What each backend ended so far: documents name all of it.
+    ended: Mutex<HashMap<Place, Vec<Lease>>>,
 }
 
 impl<'a> Kit<'a> {
@@ -64,7 +67,7 @@ impl<'a> Kit<'a> {
         };
         let cap = backend.capability(&facts.scope).map_err(|e| format!("the facts' own scope is refused: {e}"))?;
         let person = "alice@example.com".parse().map_err(|_| "the person's name does not parse".to_owned())?;
-        Ok(Self { harness, facts, cap, person, heard: Mutex::default(), houses })
+        Ok(Self { harness, facts, cap, person, heard: Mutex::default(), houses, ended: Mutex::default() })
     }
 
     pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
@@ -220,7 +223,7 @@ impl Bench<'_> {
         for _ in 0..30 {
             match self.revoke(lease).await? {
                 Ok(mut revoked) => {
-                    self.publish(std::slice::from_ref(lease)).await?;
+                    self.publish(&self.ended_with(lease)).await?;
                     // It was there if the first try found it there, whatever the last one says.
                     revoked.already_gone = revoked.already_gone && first.is_none();
                     return Ok(revoked);
@@ -234,6 +237,16 @@ impl Bench<'_> {
             }
         }
         Err(Stop::Failed("the end was still unfinished at the thirtieth try".to_owned()))
+    }
+
+    /// All that this backend ended so far, with one more.
+    fn ended_with(&self, lease: &Lease) -> Vec<Lease> {
+        let mut ended = self.kit.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = ended.entry(self.place).or_default();
+        if !all.contains(lease) {
+            all.push(lease.clone());
+        }
+        all.clone()
     }
 
     /// Publishes what refuses these leases, where this backend publishes anything.

@@ -14,7 +14,7 @@ use jit_types::{ClaimId, Grade, Material, MaterialKind, Proof, Span, Timestamp, 
 
 /// What is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Defect {
+pub(crate) enum Defect {
     Nothing,
     SaysNotWhatItGives,
     NewHandleEachTime,
@@ -55,11 +55,11 @@ pub enum Defect {
     KeepsTheMaterialInTheHandle,
 }
 
-pub struct Bad {
-    pub inner: Fake,
-    pub defect: Defect,
-    pub count: AtomicUsize,
-    pub ends: Mutex<BTreeMap<ClaimId, Timestamp>>,
+pub(crate) struct Bad {
+    pub(crate) inner: Fake,
+    pub(crate) defect: Defect,
+    pub(crate) count: AtomicUsize,
+    pub(crate) ends: Mutex<BTreeMap<ClaimId, Timestamp>>,
 }
 
 const YEAR: Span = Span::from_secs(31_536_000);

@@ -1,12 +1,10 @@
 //! The six methods of the fake backend.
 
-use std::path::PathBuf;
-
 use jit_types::{
     Capability, Form, FormKind, Grade, Handle, Material, PostgresForm, Proof, Scope, SshForm, Usable, Words,
 };
 
-use super::{Fake, Login};
+use super::{Fake, FakeTarget, Login};
 use crate::{
     Backend, BoxFuture, Document, Error, ErrorKind, Extends, Finding, FindingKind, Issued, Lease, Order, Report,
     Revoked, Seen,
@@ -227,6 +225,6 @@ impl Backend for Fake {
         }
         let names: std::collections::BTreeSet<_> = ended.iter().map(|lease| Self::name(&lease.order)).collect();
         let bytes = serde_json::to_vec(&names).map_err(|_| Error::new(ErrorKind::Bug, "the list can't be written"))?;
-        Ok(vec![Document { path: PathBuf::from("/fake/refused.json"), mode: 0o644, bytes }])
+        Ok(vec![Document { path: FakeTarget::list_path(self.target.identity()), mode: 0o644, bytes }])
     }
 }

@@ -166,7 +166,10 @@ impl Harness for FakeHarness {
     fn publish<'a>(&'a self, documents: &'a [Document]) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
             for document in documents {
-                let taken = self.first.take_list(&document.bytes);
+                let reads = |t: &&FakeTarget| FakeTarget::list_path(t.identity()) == document.path;
+                let target = [&self.first, &self.second].into_iter().find(reads);
+                let target = target.ok_or_else(|| Trouble::failed("no target reads a list there"))?;
+                let taken = target.take_list(&document.bytes);
                 taken.map_err(|_| Trouble::failed("the target can't read the list"))?;
             }
             Ok(())

@@ -108,6 +108,11 @@ impl FakeTarget {
         &self.0.identity
     }
 
+    /// Where the target of that identity reads its list of refused names.
+    pub fn list_path(identity: &str) -> std::path::PathBuf {
+        std::path::Path::new("/fake").join(identity).join("refused.json")
+    }
+
     /// What its clock says.
     pub fn now(&self) -> Timestamp {
         (self.0.now)()

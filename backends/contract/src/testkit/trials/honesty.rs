@@ -1,5 +1,7 @@
 //! What the capability says of itself, and what was never to be said.
 
+use std::collections::BTreeSet;
+
 use jit_types::{Grade, MaterialKind};
 
 use super::Trial;
@@ -48,9 +50,8 @@ pub(super) async fn secrets(kit: &Kit<'_>, t: &mut Trial) -> Go {
     if heard.canaries.iter().all(|canary| canary.len() < 8) {
         return not_applicable("the client's material holds no secret");
     }
-    for (place, said) in &heard.said {
-        let told = heard.canaries.iter().any(|canary| canary.len() >= 8 && said.contains(canary.as_str()));
-        t.check(!told, format!("{place} tells a secret"));
-    }
+    let tells = |said: &str| heard.canaries.iter().any(|canary| canary.len() >= 8 && said.contains(canary.as_str()));
+    let places: BTreeSet<_> = heard.said.iter().filter(|(_, said)| tells(said)).map(|(place, _)| *place).collect();
+    t.check(places.is_empty(), format!("a secret is told by {}", places.into_iter().collect::<Vec<_>>().join(", ")));
     Ok(())
 }
