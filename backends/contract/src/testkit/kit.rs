@@ -52,6 +52,8 @@ pub(super) struct Kit<'a> {
     houses: [HouseId; 2],
     /// What each backend ended so far: documents name all of it.
     ended: Mutex<HashMap<Place, Vec<Lease>>>,
+    /// What was ordered and not ended yet: a trial that gives up leaves it behind.
+    left: Mutex<Vec<(Place, Lease)>>,
 }
 
 impl<'a> Kit<'a> {
@@ -67,7 +69,16 @@ impl<'a> Kit<'a> {
         };
         let cap = backend.capability(&facts.scope).map_err(|e| format!("the facts' own scope is refused: {e}"))?;
         let person = "alice@example.com".parse().map_err(|_| "the person's name does not parse".to_owned())?;
-        Ok(Self { harness, facts, cap, person, heard: Mutex::default(), houses, ended: Mutex::default() })
+        Ok(Self {
+            harness,
+            facts,
+            cap,
+            person,
+            heard: Mutex::default(),
+            houses,
+            ended: Mutex::default(),
+            left: Mutex::default(),
+        })
     }
 
     pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
@@ -129,9 +140,20 @@ impl<'a> Kit<'a> {
         Ok(self.open(client, form).await?.is_some())
     }
 
-    /// Lifts all faults; for the end of a trial whatever came of it.
-    pub(super) async fn lift(&self) {
+    fn left(&self) -> MutexGuard<'_, Vec<(Place, Lease)>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lifts all faults and ends what is left, whatever came of the trial. What goes wrong here has been reported
+    /// already, or will be by the next trial.
+    pub(super) async fn tidy(&self) {
         let _ = self.harness.fault(Fault::Lifted).await;
+        let left = std::mem::take(&mut *self.left());
+        for (place, lease) in left {
+            if let Ok(bench) = self.bench_at(place).await {
+                let _ = bench.end(&lease).await;
+            }
+        }
     }
 }
 
@@ -192,6 +214,7 @@ impl Bench<'_> {
     }
 
     pub(super) async fn issue(&self, order: &Order, material: Option<&Material>) -> Go<Result<Issued, Error>> {
+        self.kit.left().push((self.place, Lease { order: order.clone(), handle: None }));
         let issued = self.bounded("issue", self.backend.issue(order, material)).await?;
         self.listen("issue", &issued);
         if let Ok(issued) = &issued {
@@ -224,6 +247,7 @@ impl Bench<'_> {
             match self.revoke(lease).await? {
                 Ok(mut revoked) => {
                     self.publish(&self.ended_with(lease)).await?;
+                    self.kit.left().retain(|(place, l)| *place != self.place || l.order.claim != lease.order.claim);
                     // It was there if the first try found it there, whatever the last one says.
                     revoked.already_gone = revoked.already_gone && first.is_none();
                     return Ok(revoked);

@@ -2,9 +2,14 @@
 //!
 //! A backend's author writes a [`Harness`] and one test:
 //!
-//! ```ignore
-//! let outcome = jit_backend::testkit::run(&harness).await;
-//! outcome.assert(&["stalled_issuer"]); // the trials that can't apply here, by name
+//! ```
+//! use jit_backend::testkit::{self, Fake, FakeHarness};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let harness = FakeHarness::new(Fake::without_planted_end);
+//! let outcome = testkit::run_only(&harness, &|trial| trial.starts_with("planted_") || trial.starts_with("revoke_")).await;
+//! outcome.assert(&["planted_end_ends_it"]); // what can't apply here, by name
+//! # });
 //! ```
 //!
 //! Which trials apply is read from the backend's own [`Capability`](crate::Capability), and what it says is measured.

@@ -3,4 +3,5 @@
 
 mod bad;
 mod defects;
+mod fake;
 mod good;

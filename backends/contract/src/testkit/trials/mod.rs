@@ -79,7 +79,7 @@ pub(super) async fn run(kit: &Kit<'_>, wanted: &(dyn Fn(&str) -> bool + Sync)) -
     for (trial, body) in ALL.iter().filter(|(name, _)| wanted(name)) {
         let mut notes = Trial::default();
         let came = body(kit, &mut notes).await;
-        kit.lift().await;
+        kit.tidy().await;
         let mut failures = notes.0;
         let verdict = match came {
             Err(Stop::NotApplicable(why)) if failures.is_empty() => Verdict::NotApplicable(why),
