@@ -281,6 +281,9 @@ impl Bench<'_> {
         let documents = self.backend.documents(ended);
         self.listen("documents", &documents);
         let documents = documents.map_err(|e| Stop::Failed(format!("no documents: {}", told(&e))))?;
+        // As text too: a byte list's `Debug` would hide it.
+        let texts = documents.iter().map(|d| ("documents", String::from_utf8_lossy(&d.bytes).into_owned()));
+        self.kit.heard().said.extend(texts);
         Ok(self.kit.harness.publish(&documents).await?)
     }
 
