@@ -37,7 +37,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// - [`revoke`](Backend::revoke) **converges**: what is already gone is success, on the right target. Where the
 ///   handle's pinned identity does not match the target, it is [`ErrorKind::Mismatch`] and nothing is touched.
 /// - [`probe`](Backend::probe) says what is so, and how it is known. It changes nothing.
-/// - An order or a lease **of another house** is [`ErrorKind::Refused`], and material that is not what the order's digest
+/// - An order or a lease **of another house** is [`ErrorKind::Refused`] or [`ErrorKind::Mismatch`]; material that is not
+///   what the order's digest
 ///   says is [`ErrorKind::Conflict`]; nothing is touched.
 /// - **Empty never means everything**: an empty list or text in a scope is [`ErrorKind::Misconfigured`], offline, from
 ///   [`capability`](Backend::capability) already; so are an unknown key and a parameter that was not resolved.
