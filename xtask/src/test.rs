@@ -68,10 +68,16 @@ pub(crate) fn run(args: &[String]) -> Result {
     let required = sh::env("JIT_TEST_REQUIRE").or(strict.then_some(names));
 
     let mut tally = Tally::default();
-    step("Tests");
-    let tests = cargo_test(&options, required.as_deref(), &["--lib", "--bins", "--tests", "--examples"], &mut tally);
-    step("Tests in the documentation");
-    let docs = cargo_test(&options, required.as_deref(), &["--doc"], &mut tally);
+    // `--doc` is an error where a package chosen by name has no library: then cargo's own choice does for all kinds.
+    let kinds: &[(&str, &[&str])] = match options.packages.as_slice() {
+        [] => &[("Tests", &["--tests", "--examples"]), ("Tests in the documentation", &["--doc"])],
+        _ => &[("Tests", &[])],
+    };
+    let mut done = Vec::new();
+    for (title, targets) in kinds {
+        step(title);
+        done.push(cargo_test(&options, required.as_deref(), targets, &mut tally));
+    }
 
     step("Summary");
     for (peer, why) in &missing {
@@ -81,7 +87,7 @@ pub(crate) fn run(args: &[String]) -> Result {
         println!("{line}");
     }
     println!("{}", tally.closing());
-    tests.and(docs)?;
+    done.into_iter().collect::<Result>()?;
     if tally.passed == 0 && options.passed_on.is_empty() {
         return Err(Failure::new("no test was run"));
     }

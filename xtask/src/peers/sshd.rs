@@ -19,7 +19,6 @@ pub(crate) struct Server {
     home: PathBuf,
     port: u16,
     user: String,
-    made_separation: bool,
 }
 
 impl Server {
@@ -48,12 +47,15 @@ impl Server {
         write("known_hosts", format!("[127.0.0.1]:{port} {host_key}"))?;
         write("sshd_config", config(&home, port))?;
 
-        let made_separation = sh::is_root() && fs::create_dir(SEPARATION).is_ok();
+        if sh::is_root() {
+            // Left there: another sshd may have begun to count on it.
+            fs::create_dir_all(SEPARATION).map_err(at(SEPARATION))?;
+        }
         let mut command = Command::new(program);
         command.arg("-D").arg("-f").arg(home.join("sshd_config")).arg("-E").arg(home.join("log"));
         // A process group of its own: the terminal's Ctrl-C reaches only us.
         let child = command.process_group(0).stdin(Stdio::null()).spawn().map_err(at("sshd"))?;
-        let mut server = Self { child, home, port, user, made_separation };
+        let mut server = Self { child, home, port, user };
         server.wait_until_it_listens()?;
         Ok(server)
     }
@@ -101,9 +103,6 @@ impl Drop for Server {
         let pids = stop.iter().map(u32::to_string);
         let _ = sh::capture(Command::new("kill").args(pids));
         let _ = self.child.wait();
-        if self.made_separation {
-            let _ = fs::remove_dir(SEPARATION);
-        }
     }
 }
 
@@ -157,7 +156,8 @@ mod tests {
 
     #[test]
     fn descendants_are_found_through_their_parents() {
-        let mut shell = Command::new("sh").args(["-c", "sleep 30 & sleep 30; wait"]).spawn().unwrap();
+        let mut shell =
+            Command::new("sh").args(["-c", "sleep 30 & sleep 30; wait"]).stderr(Stdio::null()).spawn().unwrap();
         let until = Instant::now() + Duration::from_secs(10);
         let mut below = Vec::new();
         while below.len() < 2 && Instant::now() < until {
