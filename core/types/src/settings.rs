@@ -155,6 +155,63 @@ impl<'a> Reader<'a> {
         Some(result)
     }
 
+    /// Reads a table whose keys people choose, as in `[params.NAME]`: each entry, in the order of the names, with the
+    /// place of its name and a reader of its own. `None` where it is missing or no table.
+    pub fn each(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&str, &Range<usize>, &mut Reader<'_>),
+    ) -> Option<()> {
+        let path = self.path(key);
+        let node = self.node(key)?;
+        let NodeValue::Table(table) = &node.value else {
+            self.fault(key, node.span.clone(), format!("`{key}` is not a table"), format!("write it as [{path}.NAME]"));
+            return None;
+        };
+        for (name, (span, node)) in &table.entries {
+            let path = format!("{path}.{}", quoted(name));
+            let NodeValue::Table(table) = &node.value else {
+                let (rule, remedy) = (format!("`{name}` is not a table"), format!("write it as [{path}]"));
+                self.faults.push(Fault { span: node.span.clone(), key: path, rule, remedy });
+                continue;
+            };
+            let mut inner = Reader::new(table, path, self.faults);
+            read(name, span, &mut inner);
+            inner.finish();
+        }
+        Some(())
+    }
+
+    /// Reads a list of tables, as in `[[roles.NAME.gives]]`, each with a reader of its own. `None` where it is missing or
+    /// no list.
+    pub fn tables(&mut self, key: &'static str, mut read: impl FnMut(&mut Reader<'_>)) -> Option<()> {
+        let path = self.path(key);
+        let node = self.node(key)?;
+        let NodeValue::List(items) = &node.value else {
+            let (rule, remedy) = (format!("`{key}` is not a list of tables"), format!("write it as [[{path}]]"));
+            self.fault(key, node.span.clone(), rule, remedy);
+            return None;
+        };
+        for (i, item) in items.iter().enumerate() {
+            let path = format!("{path}[{i}]");
+            let NodeValue::Table(table) = &item.value else {
+                let (rule, remedy) =
+                    (format!("an item of `{key}` is not a table"), "write it as { key = value }".into());
+                self.faults.push(Fault { span: item.span.clone(), key: path, rule, remedy });
+                continue;
+            };
+            let mut inner = Reader::new(table, path, self.faults);
+            read(&mut inner);
+            inner.finish();
+        }
+        Some(())
+    }
+
+    /// How many mistakes were noted so far, in this table and before it.
+    pub fn mistakes(&self) -> usize {
+        self.faults.len()
+    }
+
     /// The raw value of a key, which counts as known from now on.
     pub fn node(&mut self, key: &'static str) -> Option<&'a Node> {
         self.known.push(key);
@@ -187,6 +244,15 @@ impl<'a> Reader<'a> {
                 remedy,
             });
         }
+    }
+}
+
+/// A key as TOML writes it: bare where it may be, else in quotes.
+pub fn quoted(key: &str) -> String {
+    if !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        key.to_owned()
+    } else {
+        format!("\"{key}\"")
     }
 }
 
@@ -322,12 +388,17 @@ pub enum SecretRef {
     Command(Vec<String>),
 }
 
+impl SecretRef {
+    /// The rule that a secret written into the file breaks: what shows such a fault must not show the text it points at.
+    pub const WRITTEN: &'static str = "a secret must not stand in the config file itself";
+}
+
 impl FromNode for SecretRef {
     const EXPECTED: &'static str =
         "a reference to a secret: { file = \"…\" }, { env = \"…\" }, { keyring = \"…\" } or { command = [\"…\"] }";
     fn from_node(node: &Node) -> Result<Self, String> {
         let NodeValue::Table(table) = &node.value else {
-            return Err("a secret must not stand in the config file itself".to_owned());
+            return Err(Self::WRITTEN.to_owned());
         };
         let mut entries = table.entries.iter();
         let (Some((key, (_, value))), None) = (entries.next(), entries.next()) else { return Err(String::new()) };
@@ -364,44 +435,4 @@ pub struct SecretError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(t: &str) -> Node {
-        Node { span: 0..1, value: NodeValue::Text(t.to_owned()) }
-    }
-
-    fn table(entries: Vec<(&str, Node)>) -> Table {
-        let entries = entries.into_iter().map(|(k, n)| (k.to_owned(), (0..1, n))).collect();
-        Table { span: 0..1, entries }
-    }
-
-    #[test]
-    fn all_mistakes_are_found_at_once_and_the_nearest_key_is_named() {
-        let t = table(vec![
-            ("max", text("2 hours")),
-            ("defualt", text("1h")),
-            ("names", Node { span: 0..1, value: NodeValue::List(vec![]) }),
-        ]);
-        let mut faults = Vec::new();
-        let mut reader = Reader::new(&t, "roles.x.for", &mut faults);
-        assert_eq!(reader.required::<crate::Span>("max"), None);
-        assert_eq!(reader.required::<crate::Span>("default"), None);
-        assert_eq!(reader.filled::<String>("names"), None);
-        reader.finish();
-        let keys: Vec<_> = faults.iter().map(|f| f.key.as_str()).collect();
-        assert_eq!(keys, ["roles.x.for.max", "roles.x.for.default", "roles.x.for.names", "roles.x.for.defualt"]);
-        assert!(faults[3].remedy.contains("`default`"));
-    }
-
-    #[test]
-    fn a_secret_in_the_file_is_refused() {
-        assert!(SecretRef::from_node(&text("hunter2")).is_err());
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-    }
-}
+mod tests;
