@@ -1,3 +1,15 @@
 //! The engine: joins what is issued, who says yes, and the record of both.
+//!
+//! ```text
+//! service (commands in) ─▶ store (state, sealed events, effects: one transaction) ─▶ driver (effects out)
+//!                                         └─▶ audit (tree, checkpoint, openings)
+//! ```
+//!
+//! It names no backend and no adapter: those come in as values from the binary's composition root.
 
 pub mod audit;
+pub mod clock;
+pub mod store;
+
+pub use clock::{Clock, SystemClock};
+pub use jit_backend::BoxFuture;

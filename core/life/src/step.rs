@@ -244,7 +244,8 @@ pub enum News {
 }
 
 /// What the caller hears.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// Filed; a grant stands there already where the rule approved.
     Filed,

@@ -1,0 +1,165 @@
+//! The store on SQLite: one writer that groups steps into commits, and a few readers.
+//!
+//! WAL, `synchronous = FULL`, `secure_delete`; the file is its owner's alone. A batch of steps is loaded, played and saved
+//! with a constant number of statements: lists travel as JSON through `json_each`.
+
+mod batch;
+mod log;
+mod reads;
+mod rows;
+mod save;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jit_types::{Digest, Event, Timestamp};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Job, Leased, Played, Store, StoreError, Write};
+use crate::BoxFuture;
+use crate::audit::{Openings, SealedOpening, Sealer};
+
+/// The store's migrations, in order: forward only, never edited once released.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_house.sql")];
+
+/// What is asked of the writer.
+pub(super) enum Work {
+    Play(Box<Job>, oneshot::Sender<Result<Played, StoreError>>),
+    Write(Vec<Write>, Vec<Event>, Vec<SealedOpening>, oneshot::Sender<Result<(), StoreError>>),
+    Lease { now: Timestamp, until: Timestamp, most: usize, to: oneshot::Sender<Result<Vec<Leased>, StoreError>> },
+}
+
+/// The store.
+pub struct SqliteStore {
+    work: mpsc::Sender<Work>,
+    pub(super) readers: SqlitePool,
+    changes: watch::Receiver<u64>,
+    pub(super) head: Arc<Mutex<(u64, Digest)>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it, brings it to this version's form and starts the writer.
+    ///
+    /// # Errors
+    /// When the file can't be used, or is newer than this version.
+    pub async fn open(path: &Path, sealer: Sealer, openings: Arc<dyn Openings>) -> Result<Self, StoreError> {
+        private(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            .statement_cache_capacity(64)
+            .pragma("secure_delete", "ON")
+            .pragma("trusted_schema", "OFF");
+        let mut connection = options.clone().connect().await?;
+        migrate(&mut connection).await?;
+        // Whoever held a lease was a process that is no more: one process at a time has this file.
+        sqlx::query("UPDATE effects SET leased_until = NULL WHERE leased_until IS NOT NULL")
+            .execute(&mut connection)
+            .await?;
+        let readers = SqlitePoolOptions::new().max_connections(3).connect_with(options.read_only(true)).await?;
+        let appender = log::restore(&mut connection).await?;
+        let head = Arc::new(Mutex::new((appender.size(), appender.root())));
+        let (work, inbox) = mpsc::channel(1024);
+        let (tell, changes) = watch::channel(0);
+        let writer = writer::Writer { connection, sealer, openings, appender, head: Arc::clone(&head), tell };
+        tokio::spawn(writer.run(inbox));
+        Ok(Self { work, readers, changes, head })
+    }
+
+    async fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Work) -> Result<T, StoreError> {
+        let (to, answer) = oneshot::channel();
+        let gone = || StoreError::Unavailable("the writer has stopped".to_owned());
+        self.work.send(make(to)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    pub(super) fn head_now(&self) -> (u64, Digest) {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the file if there is none, and refuses one that others may read.
+fn private(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let io = |e: std::io::Error| StoreError::Unavailable(format!("{}: {}", path.display(), e.kind()));
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(io)?;
+    let mode = file.metadata().map_err(io)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(StoreError::Unavailable(format!("{0} may be read by others: chmod 600 {0}", path.display())));
+    }
+    Ok(())
+}
+
+async fn migrate(connection: &mut sqlx::SqliteConnection) -> Result<(), StoreError> {
+    let (version,): (i64,) = sqlx::query_as("PRAGMA user_version").fetch_one(&mut *connection).await?;
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if version > MIGRATIONS.len() {
+        return Err(StoreError::Damaged("it was written by a newer version of jit".to_owned()));
+    }
+    for (index, script) in MIGRATIONS.iter().enumerate().skip(version) {
+        sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut *connection).await?;
+        sqlx::raw_sql(*script).execute(&mut *connection).await?;
+        // A pragma takes no parameter; the number is our own.
+        let done = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}; COMMIT", index + 1));
+        sqlx::raw_sql(done).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // SQLite's own words may hold values: the code says enough.
+        let code = match &error {
+            sqlx::Error::Database(error) => error.code().map(|code| format!("SQLite code {code}")),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => return Self::Damaged("a column".to_owned()),
+            _ => None,
+        };
+        Self::Unavailable(code.unwrap_or_else(|| "SQLite does not answer".to_owned()))
+    }
+}
+
+impl Store for SqliteStore {
+    fn play(&self, job: Job) -> BoxFuture<'_, Result<Played, StoreError>> {
+        Box::pin(self.ask(move |to| Work::Play(Box::new(job), to)))
+    }
+
+    fn write(
+        &self,
+        writes: Vec<Write>,
+        events: Vec<Event>,
+        openings: Vec<SealedOpening>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.ask(move |to| Work::Write(writes, events, openings, to)))
+    }
+
+    fn lease(&self, now: Timestamp, until: Timestamp, most: usize) -> BoxFuture<'_, Result<Vec<Leased>, StoreError>> {
+        Box::pin(self.ask(move |to| Work::Lease { now, until, most, to }))
+    }
+
+    fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        Box::pin(async move {
+            let row: Option<(i64,)> =
+                sqlx::query_as("SELECT due FROM effects WHERE leased_until IS NULL ORDER BY due LIMIT 1")
+                    .fetch_optional(&self.readers)
+                    .await?;
+            Ok(row.map(|(due,)| Timestamp::from_millis(due)))
+        })
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+}

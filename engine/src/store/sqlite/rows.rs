@@ -1,0 +1,105 @@
+//! What rows look like, written from aggregates and effects.
+
+use jit_life::{ClaimStatus, EffectKind, Request};
+use jit_types::{BackendName, RequestId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::super::StoreError;
+
+/// A row of `requests`, as it travels through `json_each`.
+#[derive(Serialize)]
+pub(super) struct RequestRow {
+    id: String,
+    grant_id: Option<String>,
+    subject: String,
+    open_key: Option<String>,
+    waiting: bool,
+    state: String,
+}
+
+/// A row of `ended_early`.
+#[derive(Serialize)]
+pub(super) struct EarlyRow {
+    claim: String,
+    request: String,
+    backend: String,
+    planted: i64,
+}
+
+/// An effect in the making, as it travels through `json_each`.
+#[derive(Serialize)]
+pub(super) struct EffectRow {
+    pub(super) key: String,
+    pub(super) request: Option<String>,
+    pub(super) kind: String,
+    pub(super) due: i64,
+    pub(super) lane: Option<String>,
+    pub(super) leased_until: Option<i64>,
+    pub(super) version: i64,
+}
+
+impl RequestRow {
+    pub(super) fn new(request: &Request) -> Result<Self, StoreError> {
+        let state = serde_json::to_string(request).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        Ok(Self {
+            id: request.id.to_string(),
+            grant_id: request.grant.as_ref().map(|grant| grant.id.to_string()),
+            subject: request.subject.to_string(),
+            open_key: request.open().then(|| request.own_key().to_string()),
+            waiting: request.pending().is_some(),
+            state,
+        })
+    }
+}
+
+/// The claims of a request that ended before their planted end.
+pub(super) fn ended_early(request: &Request, now: Timestamp) -> Vec<EarlyRow> {
+    let claims = request.grant.iter().flat_map(|grant| &grant.claims);
+    claims
+        .filter(|claim| {
+            claim.end > now
+                && matches!(
+                    claim.status,
+                    ClaimStatus::Ending { .. } | ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. }
+                )
+        })
+        .filter_map(|claim| {
+            Some(EarlyRow {
+                claim: claim.id.to_string(),
+                request: request.id.to_string(),
+                backend: request.entitlement(claim)?.backend.to_string(),
+                planted: claim.end.millis(),
+            })
+        })
+        .collect()
+}
+
+/// An effect's key: unique among all that wait.
+pub(super) fn key(request: Option<RequestId>, kind: &EffectKind) -> String {
+    match (kind, request) {
+        // One document for many leases: whoever asks for it, it is published once.
+        (EffectKind::Publish(backend), _) => publish_key(backend),
+        (kind, Some(request)) => format!("{request}/{}", kind_text(kind)),
+        (kind, None) => kind_text(kind),
+    }
+}
+
+pub(super) fn publish_key(backend: &BackendName) -> String {
+    format!("publish/{backend}")
+}
+
+/// An effect's kind as it is stored.
+pub(super) fn kind_text(kind: &EffectKind) -> String {
+    // A kind is plain data and always JSON.
+    serde_json::to_string(kind).unwrap_or_default()
+}
+
+/// Reads a state back.
+pub(super) fn request(state: &str) -> Result<Request, StoreError> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Stored(Request);
+    serde_json::from_str::<Stored>(state)
+        .map(|stored| stored.0)
+        .map_err(|e| StoreError::Damaged(format!("a request, at column {}", e.column())))
+}
