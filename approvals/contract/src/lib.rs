@@ -10,6 +10,7 @@
 pub mod error;
 pub mod kind;
 pub mod notice;
+pub mod text;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -101,6 +102,10 @@ pub struct Check {
 /// What came over HTTP, before anything of it is believed.
 #[derive(Clone, Copy, Debug)]
 pub struct Raw<'a> {
+    /// The method, in upper case. What is no `POST` may show and must never decide: scanners and previews look too.
+    pub method: &'a str,
+    /// The query as it came, without the question mark; never logged.
+    pub query: &'a str,
     /// The headers, names in lower case.
     pub headers: &'a BTreeMap<String, String>,
     /// The body's exact bytes.
@@ -204,4 +209,44 @@ pub struct Addressee {
     pub person: PersonId,
     /// Their names in this channel, as the config has them.
     pub names: Vec<String>,
+    /// Where they can look at the ask and decide it, for media that send links. Stored nowhere.
+    #[serde(skip)]
+    pub link: Option<Link>,
+}
+
+/// A link by which one person can decide one ask, made by the house over ask, hash, addressee and end.
+///
+/// Whoever has it is taken for its addressee, so it is shown to nobody else, and is in no `Debug`, reference, evidence or
+/// error. An adapter that takes what a link sends hands it in as an [`Identity`] with the channel [`Link::CHANNEL`] and the
+/// [`token`](Link::token) as name; the house, which made it, checks it, and it works once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link {
+    url: String,
+    token: String,
+}
+
+impl Link {
+    /// The channel of an identity that is known by a link.
+    pub const CHANNEL: &'static str = "link";
+
+    /// A link with the token that stands in it.
+    pub fn new(url: impl Into<String>, token: impl Into<String>) -> Self {
+        Self { url: url.into(), token: token.into() }
+    }
+
+    /// The link, to be shown to its addressee.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The token in it.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Link(…)")
+    }
 }

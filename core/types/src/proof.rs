@@ -25,10 +25,14 @@ impl Words {
     }
 }
 
-/// Control characters, and the marks that reorder or hide text (Unicode UAX #9, and zero-width ones).
+/// Control characters, and the marks that reorder or hide text: those of Unicode UAX #9, zero-width ones, and the tags,
+/// fillers and annotations that are drawn as nothing (`Default_Ignorable_Code_Point` of UAX #44).
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}')
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+        || matches!(c, '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl fmt::Display for Words {
