@@ -107,3 +107,56 @@ async fn ask(socket: &Path, request: &[u8], patience: Duration) -> Result<Vec<u8
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::UnixListener;
+
+    /// An agent that answers each request with these bytes, framed; `None` never answers.
+    fn agent(dir: &Path, answer: Option<Vec<u8>>) -> std::path::PathBuf {
+        let path = dir.join("agent");
+        let listener = UnixListener::bind(&path).expect("a socket");
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let length = stream.read_u32().await.expect("a request");
+                let mut request = vec![0; length as usize];
+                stream.read_exact(&mut request).await.expect("a whole request");
+                match &answer {
+                    Some(answer) => stream.write_all(answer).await.expect("an answer"),
+                    None => std::future::pending::<()>().await,
+                }
+            }
+        });
+        path
+    }
+
+    async fn asked(answer: Option<Vec<u8>>) -> Error {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = agent(dir.path(), answer);
+        sign(&path, PublicKey([1; 32]), b"x", Duration::from_millis(300)).await.expect_err("no good answer")
+    }
+
+    #[tokio::test]
+    async fn an_agent_that_answers_nothing_or_nonsense_is_an_error_in_time() {
+        assert_eq!(asked(None).await.kind, ErrorKind::Unreachable);
+        assert_eq!(asked(Some(Writer::new().string([FAILURE]).done())).await.kind, ErrorKind::Refused);
+        for nonsense in [
+            b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+            Writer::new().u32(10).raw("short").done(),
+            Writer::new().string("").done(),
+            Writer::new().string([SIGN_RESPONSE]).done(),
+            Writer::new().string(Writer::new().byte(SIGN_RESPONSE).string("x").done()).done(),
+        ] {
+            // The one that is cut keeps the connection open: it ends by the clock.
+            let kind = asked(Some(nonsense)).await.kind;
+            assert!(matches!(kind, ErrorKind::Refused | ErrorKind::Unreachable), "{kind}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_agent_that_is_not_there_is_unreachable() {
+        let error = sign(Path::new("/nonexistent/agent"), PublicKey([1; 32]), b"x", PATIENCE).await;
+        assert_eq!(error.expect_err("nobody is there").kind, ErrorKind::Unreachable);
+    }
+}

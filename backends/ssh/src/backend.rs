@@ -50,13 +50,6 @@ impl Ssh {
         self.ca.public()
     }
 
-    /// Moves the agent's patience, so that tests need not wait for it.
-    #[cfg(test)]
-    pub(crate) fn patient(mut self, time: std::time::Duration) -> Self {
-        self.ca = self.ca.patient(time);
-        self
-    }
-
     fn own(&self, order: &Order) -> Result<(), Error> {
         if order.house == self.house {
             return Ok(());

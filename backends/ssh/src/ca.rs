@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jit_backend::{Error, ErrorKind};
@@ -40,7 +39,7 @@ pub(crate) struct Ca {
 
 enum Signer {
     Key(Box<Ed25519KeyPair>),
-    Agent { socket: PathBuf, patience: Duration },
+    Agent(PathBuf),
 }
 
 impl Ca {
@@ -51,19 +50,8 @@ impl Ca {
                 let pair = read(path)?;
                 Ok(Self { public: public_half(&pair)?, signer: Signer::Key(Box::new(pair)) })
             }
-            Source::Agent { key, socket } => {
-                Ok(Self { public: *key, signer: Signer::Agent { socket: socket.clone(), patience: agent::PATIENCE } })
-            }
+            Source::Agent { key, socket } => Ok(Self { public: *key, signer: Signer::Agent(socket.clone()) }),
         }
-    }
-
-    /// The same CA with another patience towards its agent.
-    #[cfg(test)]
-    pub(crate) fn patient(mut self, time: Duration) -> Self {
-        if let Signer::Agent { patience, .. } = &mut self.signer {
-            *patience = time;
-        }
-        self
     }
 
     /// The public half.
@@ -79,7 +67,7 @@ impl Ca {
                 let raw = pair.try_sign(&message).map_err(|_| Error::new(ErrorKind::Bug, "the CA's key can't sign"))?;
                 raw.as_ref().try_into().map_err(|_| Error::new(ErrorKind::Bug, "the CA's key can't sign"))?
             }
-            Signer::Agent { socket, patience } => agent::sign(socket, self.public, &message, *patience).await?,
+            Signer::Agent(socket) => agent::sign(socket, self.public, &message, agent::PATIENCE).await?,
         };
         body.signed(signature).map_err(|_| {
             Error::new(ErrorKind::Refused, "the ssh-agent answered with a signature that the CA's key did not make")
