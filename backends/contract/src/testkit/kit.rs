@@ -240,7 +240,7 @@ impl Bench<'_> {
         Ok(revoked)
     }
 
-    /// Revokes as the house would: again while it is unfinished, then publishes what is to be published.
+    /// Revokes as the house would: publishes what is to be published, and asks again while it is unfinished.
     pub(super) async fn end(&self, lease: &Lease) -> Go<Revoked> {
         let mut first = None;
         for _ in 0..30 {
@@ -254,6 +254,8 @@ impl Bench<'_> {
                 }
                 Err(error) if error.kind == ErrorKind::Unfinished => {
                     first = Some(());
+                    // A backend may be unfinished until its document is out.
+                    self.publish(&self.ended_with(lease)).await?;
                     self.kit.harness.wait_until(self.kit.now().await.after(Span::from_secs(1))).await;
                     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
                 }
