@@ -9,7 +9,14 @@
 
 pub mod audit;
 pub mod clock;
+pub mod driver;
+pub mod error;
+pub mod house;
+mod notices;
+pub mod service;
 pub mod store;
 
 pub use clock::{Clock, SystemClock};
+pub use error::Error;
+pub use house::{House, Parts};
 pub use jit_backend::BoxFuture;

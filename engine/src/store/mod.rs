@@ -9,7 +9,9 @@ pub mod sqlite;
 use std::collections::BTreeSet;
 
 use jit_life::{EffectKind, Facts, Refused, Reply, Request, Step};
-use jit_types::{BackendName, ClaimId, Digest, Event, GrantId, RequestId, RoleName, Subject, Timestamp, TokenId};
+use jit_types::{
+    AskId, BackendName, ClaimId, Digest, Event, GrantId, RequestId, RoleName, Subject, Timestamp, TokenId,
+};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -240,6 +242,8 @@ pub struct Query {
     pub prefix: Option<String>,
     /// Of this grant.
     pub grant: Option<GrantId>,
+    /// With this ask.
+    pub ask: Option<AskId>,
     /// Older than this one: for paging.
     pub before: Option<RequestId>,
     /// At most so many; 0 is 100.

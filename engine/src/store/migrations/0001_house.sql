@@ -11,6 +11,12 @@ CREATE INDEX requests_by_subject ON requests (subject, id);
 CREATE INDEX requests_waiting ON requests (id) WHERE waiting = 1;
 CREATE INDEX requests_open ON requests (subject, id) WHERE open_key IS NOT NULL;
 
+-- Which request an ask belongs to: a channel's button names the ask.
+CREATE TABLE asks (
+    ask     TEXT PRIMARY KEY NOT NULL,
+    request TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Claims that ended before the end that was planted in the target: what documents are made of.
 CREATE TABLE ended_early (
     claim   TEXT PRIMARY KEY NOT NULL,

@@ -33,6 +33,7 @@ impl Records for SqliteStore {
                    AND ($4 = '' OR substr(id, 1, length($4)) = $4 OR substr(grant_id, 1, length($4)) = $4)
                    AND ($5 IS NULL OR grant_id = $5)
                    AND ($6 IS NULL OR id < $6)
+                   AND ($8 IS NULL OR id = (SELECT request FROM asks WHERE ask = $8))
                  ORDER BY id DESC LIMIT $7",
             )
             .bind(query.subject.map(|subject| subject.to_string()))
@@ -42,6 +43,7 @@ impl Records for SqliteStore {
             .bind(query.grant.map(|grant| grant.to_string()))
             .bind(query.before.map(|id| id.to_string()))
             .bind(if query.most == 0 { PAGE } else { query.most })
+            .bind(query.ask.map(|ask| ask.to_string()))
             .fetch_all(&self.readers)
             .await?;
             rows.iter().map(|(state,)| rows::request(state)).collect()

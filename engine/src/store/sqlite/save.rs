@@ -46,6 +46,17 @@ impl Batch {
         .bind(json(&rows))
         .execute(&mut *connection)
         .await?;
+        let asks: Vec<(String, String)> = self
+            .changed()
+            .flat_map(|request| request.asks.iter().map(|ask| (ask.id.to_string(), request.id.to_string())))
+            .collect();
+        sqlx::query(
+            "INSERT INTO asks (ask, request) SELECT value->>0, value->>1 FROM json_each($1) WHERE true
+             ON CONFLICT (ask) DO NOTHING",
+        )
+        .bind(json(&asks))
+        .execute(&mut *connection)
+        .await?;
         let now = self.log.last().map_or(Timestamp::EPOCH, |row| row.event.at);
         let early: Vec<_> = self.changed().flat_map(|request| rows::ended_early(request, now)).collect();
         if !early.is_empty() {

@@ -1,0 +1,96 @@
+//! Revoking, probing, and looking again.
+
+use std::sync::Arc;
+
+use jit_backend::{ErrorKind, Lease, Seen};
+use jit_life::policy::Resolved;
+use jit_life::{Command, NotGone, Request};
+use jit_types::{ClaimId, Grade, Proof, RequestId, Words};
+
+use super::{PATIENCE, outcome};
+use crate::error::Error;
+use crate::house::House;
+use crate::store::Leased;
+
+/// Revokes a claim and looks whether it is gone.
+pub(super) async fn revoke(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Result<(), Error> {
+    let Some((lease, gives)) = lease(house, id, claim).await? else {
+        return super::finish(house, effect.clone()).await;
+    };
+    let result = revoke_and_look(house, &lease, &gives).await;
+    let command = Command::Ended { claim, outcome: result, jitter: house.jitter() };
+    outcome(house, id, command, effect).await
+}
+
+/// Looks again at what ended before its planted end.
+pub(super) async fn look(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Result<(), Error> {
+    let Some((lease, gives)) = lease(house, id, claim).await? else {
+        return super::finish(house, effect.clone()).await;
+    };
+    let result = look_at(house, &lease, &gives, None).await;
+    let command = Command::Looked { claim, outcome: result, jitter: house.jitter() };
+    outcome(house, id, command, effect).await
+}
+
+async fn lease(house: &House, id: RequestId, claim: ClaimId) -> Result<Option<(Lease, Resolved)>, Error> {
+    let Some(request) = house.store().request(id).await? else { return Ok(None) };
+    let Some(found) = request.claim(claim) else { return Ok(None) };
+    let handle = found.handle.clone();
+    let (order, gives) = house.order(&request, claim)?;
+    Ok(Some((Lease { order, handle }, gives)))
+}
+
+/// The lease of a claim, for a backend's documents.
+pub(super) fn lease_of(house: &House, request: &Request, claim: ClaimId) -> Result<Lease, Error> {
+    let (order, _) = house.order(request, claim)?;
+    let handle = request.claim(claim).and_then(|claim| claim.handle.clone());
+    Ok(Lease { order, handle })
+}
+
+async fn revoke_and_look(house: &House, lease: &Lease, gives: &Resolved) -> Result<Proof, NotGone> {
+    let backend = house.backend(&gives.backend).map_err(|words| not_gone(words, false))?;
+    let revoked = match tokio::time::timeout(PATIENCE, backend.revoke(lease)).await {
+        Ok(Ok(revoked)) => revoked,
+        Ok(Err(error)) => return Err(failed(&error)),
+        Err(_) => return Err(not_gone(Words::new(format!("`{}` did not answer in time", gives.backend)), false)),
+    };
+    let proof = look_at(house, lease, gives, Some(&revoked.evidence)).await?;
+    Ok(proof)
+}
+
+async fn look_at(house: &House, lease: &Lease, gives: &Resolved, done: Option<&[Words]>) -> Result<Proof, NotGone> {
+    let backend = house.backend(&gives.backend).map_err(|words| not_gone(words, false))?;
+    let seen = match tokio::time::timeout(PATIENCE, backend.probe(lease)).await {
+        Ok(Ok(seen)) => seen,
+        Ok(Err(error)) => return Err(failed(&error)),
+        Err(_) => return Err(not_gone(Words::new(format!("`{}` did not answer in time", gives.backend)), false)),
+    };
+    // Where only the target's own clock ends it, an early end that can't be had is no failure: it is what was promised.
+    let by_clock_alone = gives.capability.proof == Grade::ByConstruction
+        && !gives.capability.publishes
+        && lease.order.window.end > house.now();
+    match seen {
+        Seen::Gone(mut proof) => {
+            if let Some(done) = done {
+                let fresh: Vec<Words> = done.iter().filter(|words| !proof.evidence.contains(words)).cloned().collect();
+                proof.evidence.extend(fresh);
+            }
+            Ok(proof)
+        }
+        Seen::Usable { evidence } => {
+            let words = evidence.first().cloned().unwrap_or_else(|| Words::new("the target still lets it in"));
+            // On a first look after an early end, "usable" is a failure to end; later it is a return from the dead.
+            Err(NotGone { words, expected: by_clock_alone, usable: !by_clock_alone })
+        }
+        Seen::Unknown { why } => Err(not_gone(why, by_clock_alone)),
+    }
+}
+
+fn not_gone(words: Words, expected: bool) -> NotGone {
+    NotGone { words, expected, usable: false }
+}
+
+fn failed(error: &jit_backend::Error) -> NotGone {
+    tracing::debug!(kind = %error.kind, internal = %error.internal, "a target could not be cleared");
+    not_gone(error.public.clone(), error.kind == ErrorKind::Unfinished)
+}

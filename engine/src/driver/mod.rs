@@ -1,0 +1,122 @@
+//! Effects out: leases what is due, does it, brings the outcome back as a command. At least once, one at a time in a lane,
+//! retried for ever.
+//!
+//! There is no other scheduler: expiry, lapse and retry are effects with a due time in the one outbox. A dead target holds
+//! up its own lanes and nobody else's.
+
+mod ends;
+mod publish;
+mod tell;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jit_life::{Command, EffectKind, Timer};
+use jit_types::{Span, Timestamp};
+use tokio::sync::Semaphore;
+
+use crate::error::Error;
+use crate::house::House;
+use crate::service::With;
+use crate::store::{Leased, StoreError, Write};
+
+/// The most effects that are done at once.
+const AT_ONCE: usize = 512;
+/// How long an effect is leased for; what takes longer is begun again by the next lease, with a new fence.
+const LEASE: Span = Span::from_secs(180);
+/// How long a backend or adapter may take for one effect: well within the lease.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(150);
+/// The longest the driver sleeps: another process may have changed the clock or the store.
+const LONGEST_SLEEP: Span = Span::from_secs(30);
+/// After what time an effect that failed for an outside reason is tried again.
+const AGAIN: Span = Span::from_secs(10);
+
+/// Runs effects until the future is dropped.
+pub async fn run(house: Arc<House>) {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut changes = house.store().changes();
+    loop {
+        changes.mark_unchanged();
+        let now = house.now();
+        let free = places.available_permits();
+        let leased = match house.store().lease(now, now.after(LEASE), free.max(1)).await {
+            Ok(leased) => leased,
+            Err(error) => {
+                tracing::error!(%error, "effects can't be leased");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+        };
+        let any = !leased.is_empty();
+        for effect in leased {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let house = Arc::clone(&house);
+            tokio::spawn(async move {
+                carry_out(&house, effect).await;
+                drop(place);
+                house.wake.notify_one();
+            });
+        }
+        if any {
+            continue;
+        }
+        let due = house.store().next_due().await.ok().flatten();
+        let until = due.unwrap_or(now.after(LONGEST_SLEEP)).min(now.after(LONGEST_SLEEP));
+        // What is due but can't be leased waits for its lane: the wake-up comes with the outcome.
+        let until = until.millis().max(now.millis() + 5);
+        tokio::select! {
+            () = house.clock().sleep_until(Timestamp::from_millis(until)) => {}
+            () = house.wake.notified() => {}
+            _ = changes.changed() => {}
+        }
+    }
+}
+
+/// Does one effect. What fails for an outside reason is put off; nothing is dropped.
+async fn carry_out(house: &Arc<House>, effect: Leased) {
+    let outcome = match (&effect.kind, effect.request) {
+        (EffectKind::Lapse(ask), Some(id)) => timer(house, id, Timer::Lapse(*ask), &effect).await,
+        (EffectKind::StartBy, Some(id)) => timer(house, id, Timer::StartBy, &effect).await,
+        (EffectKind::End, Some(id)) => timer(house, id, Timer::End, &effect).await,
+        (EffectKind::Settle(claim), Some(id)) => timer(house, id, Timer::Settle(*claim), &effect).await,
+        (EffectKind::Revoke(claim), Some(id)) => ends::revoke(house, id, *claim, &effect).await,
+        (EffectKind::Look(claim), Some(id)) => ends::look(house, id, *claim, &effect).await,
+        (EffectKind::Publish(backend), _) => publish::publish(house, backend, &effect).await,
+        (EffectKind::Announce(ask), Some(id)) => tell::announce(house, id, *ask, &effect).await,
+        (EffectKind::Update(ask), Some(id)) => tell::update(house, id, *ask, &effect).await,
+        (EffectKind::Tell(news), Some(id)) => tell::news(house, id, *news, &effect).await,
+        (EffectKind::Alert(claim), Some(id)) => tell::alert(house, id, *claim, &effect).await,
+        (_, None) => finish(house, effect.clone()).await,
+    };
+    match outcome {
+        // Somebody else has it now.
+        Ok(()) | Err(Error::Store(StoreError::Fenced)) => {}
+        Err(error) => {
+            tracing::warn!(%error, kind = ?effect.kind, "an effect is put off");
+            let due = house.now().after(AGAIN).plus_millis(i64::from(house.jitter()));
+            let again = Write::Again { leased: effect, due };
+            if let Err(error) = house.store().write(vec![again], vec![], vec![]).await {
+                // The lease runs out by itself, and the effect is leased again.
+                tracing::error!(%error, "an effect can't be put off");
+            }
+        }
+    }
+}
+
+async fn timer(house: &House, id: jit_types::RequestId, timer: Timer, effect: &Leased) -> Result<(), Error> {
+    outcome(house, id, Command::Due(timer), effect).await
+}
+
+/// Brings an outcome back; the effect is done with it.
+async fn outcome(house: &House, id: jit_types::RequestId, command: Command, effect: &Leased) -> Result<(), Error> {
+    let played = house.play(id, command, With { done: Some(effect.clone()), ..Default::default() }).await?;
+    if let Err(refused) = played.reply {
+        tracing::debug!(%refused, kind = ?effect.kind, "an outcome changed nothing");
+    }
+    Ok(())
+}
+
+/// An effect that needs no command to be done.
+async fn finish(house: &House, effect: Leased) -> Result<(), Error> {
+    Ok(house.store().write(vec![Write::Done(effect)], vec![], vec![]).await?)
+}

@@ -1,0 +1,78 @@
+//! From a request to what is announced of it: the least that a decision needs, to those who can decide.
+
+use jit_approval::{Addressee, AskNotice, NoticeKey, Standing};
+use jit_life::{Ask, AskStatus, Request, ReviewVerdict, policy};
+use jit_types::{ChannelName, PersonId, Words};
+
+use crate::error::Error;
+use crate::house::House;
+
+/// The key of an ask's notice.
+pub(crate) fn ask_key(ask: &Ask) -> NoticeKey {
+    NoticeKey(format!("ask/{}", ask.id))
+}
+
+/// A person as a channel knows them.
+pub(crate) fn addressee(house: &House, channel: &ChannelName, person: &PersonId) -> Addressee {
+    let rules = house.rules();
+    let principals = rules.people.get(person).map(|known| known.principals.clone()).unwrap_or_default();
+    let prefix = format!("{channel}:");
+    let names = principals.iter().filter_map(|p| p.as_str().strip_prefix(&prefix).map(str::to_owned)).collect();
+    Addressee { person: person.clone(), names, link: None }
+}
+
+/// Where an ask stands, in words.
+pub(crate) fn standing(house: &House, request: &Request, ask: &Ask) -> Standing {
+    let said = ask.reviews.iter().filter(|review| !review.void);
+    let outcome = match ask.status {
+        AskStatus::Pending => {
+            let have = said.filter(|review| review.verdict != ReviewVerdict::Deny).count();
+            return Standing::Pending { have: u32::try_from(have).unwrap_or(u32::MAX), need: ask.need };
+        }
+        AskStatus::Approved => {
+            let span = request.grant.as_ref().map(|grant| grant.span).unwrap_or(ask.span);
+            format!("approved for {span}")
+        }
+        AskStatus::Denied => "denied".to_owned(),
+        AskStatus::Cancelled => "cancelled".to_owned(),
+        AskStatus::Lapsed => "lapsed".to_owned(),
+    };
+    Standing::Closed {
+        outcome: Words::new(outcome),
+        by: said.filter_map(|review| house.person(review.subject)).collect(),
+    }
+}
+
+/// The notice of an ask for one channel.
+pub(crate) async fn ask(
+    house: &House,
+    channel: &ChannelName,
+    request: &Request,
+    ask: &Ask,
+) -> Result<Option<AskNotice>, Error> {
+    let Some(requester) = house.person(request.subject) else { return Ok(None) };
+    let rules = house.rules();
+    let deciders = rules.roles.get(&request.role).map(|role| policy::deciders(&rules, role, &requester));
+    let standing = standing(house, request, ask);
+    let open = matches!(standing, Standing::Pending { .. });
+    let reason = if open { house.open_text(&request.reason).await? } else { None };
+    Ok(Some(AskNotice {
+        key: ask_key(ask),
+        ask: ask.id,
+        request: request.id,
+        hash: ask.hash,
+        to: deciders.into_iter().flatten().map(|person| addressee(house, channel, &person)).collect(),
+        requester,
+        role: request.role.clone(),
+        gives: request.gives.iter().map(|g| g.capability.gives.clone()).collect(),
+        warnings: request.gives.iter().flat_map(|g| g.capability.warnings.clone()).collect(),
+        params: if open { request.params.clone() } else { Default::default() },
+        span: ask.span,
+        worst_end: ask.decide_by.after(ask.start_by).after(ask.span),
+        swept: request.swept(),
+        unswept: request.unswept(),
+        reason,
+        decide_by: ask.decide_by,
+        standing,
+    }))
+}

@@ -1,0 +1,120 @@
+//! Deciding.
+
+use jit_life::policy::{self, Caller};
+use jit_life::step::Decide;
+use jit_life::{Command, Refused, RefusedKind, Reply, Request, Verdict};
+use jit_types::{AskId, Digest, PersonId, RequestId, Subject, Words};
+
+use super::{With, texts};
+use crate::error::Error;
+use crate::house::House;
+use crate::store::{AnswerKey, Query};
+
+/// What came of a decision.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// In words.
+    pub words: Words,
+    /// The request as it stands now.
+    pub request: Request,
+}
+
+/// The longest comment that is taken, in bytes.
+const LONGEST_COMMENT: usize = 8 * 1024;
+
+impl House {
+    /// Decides the ask that waits, naming the content hash that was seen.
+    ///
+    /// # Errors
+    /// What the rules refuse: a stranger hears that there is no such request.
+    pub async fn decide(
+        &self,
+        caller: &Caller,
+        request: RequestId,
+        hash: Digest,
+        verdict: Verdict,
+        comment: Option<&str>,
+        answer: Option<AnswerKey>,
+    ) -> Result<Decided, Error> {
+        let found = self.store().request(request).await?.ok_or_else(|| Refused::not_found("request"))?;
+        if !self.may_see(caller, &found) {
+            return Err(Refused::not_found("request").into());
+        }
+        // A decision names its ask by the hash; one whose hash fits no ask is refused by the step, with its reason.
+        let ask = found.asks.iter().find(|ask| ask.hash == hash).or_else(|| found.newest());
+        let ask = ask.map(|ask| ask.id).ok_or_else(|| Refused::not_found("request"))?;
+        self.decide_ask(caller, &found, ask, hash, verdict, comment, answer).await
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a decision is exactly this")]
+    pub(super) async fn decide_ask(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        ask: AskId,
+        hash: Digest,
+        verdict: Verdict,
+        comment: Option<&str>,
+        answer: Option<AnswerKey>,
+    ) -> Result<Decided, Error> {
+        let comment = comment.map(str::trim).filter(|text| !text.is_empty());
+        if comment.is_some_and(|text| text.len() > LONGEST_COMMENT) {
+            let message = format!("a comment has at most {LONGEST_COMMENT} bytes");
+            return Err(Refused::new(RefusedKind::Invalid, "comment", message).into());
+        }
+        if verdict == Verdict::Deny && comment.is_none() {
+            return Err(Refused::new(RefusedKind::Invalid, "reason", "a denial says why")
+                .hint("--reason \"…\"")
+                .into());
+        }
+        let rules = self.rules();
+        // Own requests are refused by the step itself, so that the attempt is in the record.
+        let right = match policy::may_decide(&rules, caller, &request.role, &self.subjects()) {
+            Ok(right) => right,
+            Err(refused) if request.subject == caller.subject => {
+                return Err(own(refused).into());
+            }
+            Err(refused) => return Err(refused.into()),
+        };
+        let sealed = comment.map(|text| texts::seal(self, caller.subject, "comment", text)).transpose()?;
+        let (comment, openings) = sealed.map_or((None, vec![]), |(c, opening)| (Some(c), vec![opening]));
+        let command = Command::Decide(Box::new(Decide {
+            ask,
+            hash,
+            grant: self.draw_id()?,
+            right,
+            verdict,
+            comment,
+            channel: caller.principal.channel().to_owned(),
+        }));
+        let played = self.play(request.id, command, With { openings, answer, ..Default::default() }).await?;
+        let words = match played.reply? {
+            Reply::Decided(words) | Reply::Already(words) => words,
+            _ => Words::new("noted"),
+        };
+        let request = played.request.ok_or_else(|| Refused::not_found("request"))?;
+        Ok(Decided { words, request })
+    }
+
+    /// The pseudonyms of all persons in the rules who have one.
+    pub(super) fn subjects(&self) -> std::collections::BTreeMap<PersonId, Subject> {
+        let rules = self.rules();
+        let known = rules.people.keys();
+        known.filter_map(|person| Some((person.clone(), self.parts.keys.subject(person)?))).collect()
+    }
+
+    /// The request that an ask belongs to.
+    pub(super) async fn request_of_ask(&self, ask: AskId) -> Result<Request, Error> {
+        let found = self.store().requests(Query { ask: Some(ask), most: 1, ..Default::default() }).await?;
+        found.into_iter().next().ok_or_else(|| Refused::not_found("request").into())
+    }
+}
+
+/// What a requester hears who is no approver: their own request is no secret to them.
+fn own(refused: Refused) -> Refused {
+    if refused.kind != RefusedKind::NotFound {
+        return refused;
+    }
+    Refused::new(RefusedKind::Denied, "approve", "nobody decides their own request, through whatever they act")
+        .hint("someone else who may decide it has to; `jit show` names them")
+}

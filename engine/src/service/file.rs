@@ -1,0 +1,107 @@
+//! Filing a request, and keeping open asks in line with the rules.
+
+use jit_life::policy::{Caller, Wish};
+use jit_life::{Command, Refused, RefusedKind, Reply, Request, step};
+use jit_types::RequestId;
+
+use super::{With, texts};
+use crate::error::Error;
+use crate::house::House;
+use crate::store::{AnswerKey, Query};
+
+/// What came of filing.
+#[derive(Clone, Debug)]
+pub struct Filed {
+    /// The request: the new one, or the open one that was the same.
+    pub request: Request,
+    /// Whether it was there already.
+    pub attached: bool,
+}
+
+impl House {
+    /// Files a request. The same one again, while it is open, gives the one that is there.
+    ///
+    /// # Errors
+    /// What the rules refuse, or a store that can't be used.
+    pub async fn file(
+        &self,
+        caller: &Caller,
+        wish: &Wish,
+        claim_key: &str,
+        answer: Option<AnswerKey>,
+    ) -> Result<Filed, Error> {
+        let right = self.may_request(caller, wish)?;
+        if !is_claim_key(claim_key) {
+            let message = "a claim key is an Ed25519 public key of 32 bytes in hexadecimal digits";
+            return Err(Refused::new(RefusedKind::Invalid, "claim_key", message).into());
+        }
+        let (reason, opening) = texts::seal(self, caller.subject, "reason", &wish.reason)?;
+        let id: RequestId = self.draw_id()?;
+        let key = Request::key(caller.subject, right.role(), right.params());
+        let command = Command::File(Box::new(step::File {
+            id,
+            ask: self.draw_id()?,
+            grant: self.draw_id()?,
+            right,
+            claim_key: claim_key.to_owned(),
+            reason,
+        }));
+        let with = With { facts: Some((caller.subject, key)), openings: vec![opening], answer, ..Default::default() };
+        let played = self.play(id, command, with).await?;
+        let (id, attached) = match played.reply? {
+            Reply::Attached(same) => (same, true),
+            _ => (played.request.as_ref().map_or(id, |request| request.id), false),
+        };
+        let request = match played.request {
+            Some(request) => request,
+            // Attached, or an answer given before: the request is another one.
+            None => self.find_filed(caller, id, &key).await?,
+        };
+        Ok(Filed { request, attached })
+    }
+
+    async fn find_filed(&self, caller: &Caller, id: RequestId, key: &jit_types::Digest) -> Result<Request, Error> {
+        if let Some(request) = self.store().request(id).await? {
+            return Ok(request);
+        }
+        let query = Query { subject: Some(caller.subject), ..Default::default() };
+        let found = self.store().requests(query).await?.into_iter().find(|request| request.own_key() == *key);
+        found.ok_or_else(|| Refused::not_found("request").into())
+    }
+
+    /// Brings every open ask in line with the rules in force: reviews of what has changed are void, what may no longer be
+    /// asked for is cancelled.
+    ///
+    /// # Errors
+    /// When the store can't be used.
+    pub async fn revise_open_asks(&self) -> Result<(), Error> {
+        let waiting = Query { waiting: true, most: u32::MAX, ..Default::default() };
+        for request in self.store().requests(waiting).await? {
+            let right = self.revised(&request).await;
+            self.play(request.id, Command::Revise { right: right.map(Box::new) }, With::default()).await?;
+        }
+        Ok(())
+    }
+
+    async fn revised(&self, request: &Request) -> Result<jit_life::policy::MayRequest, Refused> {
+        let gone = || Refused::new(RefusedKind::Denied, "person", "the requester is no longer known here");
+        let person = self.person(request.subject).ok_or_else(gone)?;
+        let principal = format!("house:{}", self.id()).parse().map_err(|_| gone())?;
+        let caller = Caller { person, subject: request.subject, principal, superuser: false, only_roles: None };
+        let rules = self.rules();
+        let wish = Wish {
+            role: request.role.clone(),
+            params: request.params.clone(),
+            span: request.pending().map(|ask| ask.span),
+            reason: self.open_text(&request.reason).await.ok().flatten().map(|free| free.0).unwrap_or_default(),
+        };
+        // A maximum that has shrunk shortens what is asked for; it does not cancel it.
+        let most = rules.roles.get(&wish.role).map(|role| role.limits.max);
+        let wish = Wish { span: wish.span.map(|span| most.map_or(span, |most| span.min(most))), ..wish };
+        self.may_request(&caller, &wish)
+    }
+}
+
+fn is_claim_key(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

@@ -1,0 +1,57 @@
+//! Commands in: each takes a caller, asks the rules, plays one step, and answers.
+
+pub mod claim;
+mod decide;
+mod desk;
+mod end;
+mod file;
+mod plan;
+pub mod seen;
+pub mod texts;
+mod tokens;
+
+pub use claim::{ClaimOrder, Claimed, claim_message};
+pub use decide::Decided;
+pub use desk::{HouseDesk, Identify};
+pub use file::Filed;
+pub use plan::{Asked, Plan};
+pub use tokens::NewToken;
+
+use jit_life::{Command, Facts, Request, Step, transition};
+use jit_types::{Digest, RequestId, Subject, Timestamp};
+
+use crate::audit::SealedOpening;
+use crate::error::Error;
+use crate::house::House;
+use crate::store::{AnswerKey, Job, Leased, Played};
+
+/// What comes with a command besides itself.
+#[derive(Default)]
+pub(crate) struct With {
+    pub(crate) facts: Option<(Subject, Digest)>,
+    pub(crate) done: Option<Leased>,
+    pub(crate) openings: Vec<SealedOpening>,
+    pub(crate) answer: Option<AnswerKey>,
+}
+
+impl House {
+    /// Plays one command on one request.
+    pub(crate) async fn play(&self, request: RequestId, command: Command, with: With) -> Result<Played, Error> {
+        let now = self.now();
+        let job = Job {
+            request,
+            facts: with.facts,
+            play: player(command, now),
+            done: with.done,
+            openings: with.openings,
+            answer: with.answer,
+        };
+        let played = self.store().play(job).await?;
+        self.wake.notify_one();
+        Ok(played)
+    }
+}
+
+fn player(command: Command, now: Timestamp) -> crate::store::Play {
+    Box::new(move |state: Option<&Request>, facts: &Facts| -> Step { transition(state, facts, &command, now) })
+}

@@ -1,0 +1,78 @@
+//! What a caller may see.
+
+use jit_life::policy::{self, Caller};
+use jit_life::{Refused, RefusedKind, Request};
+
+use crate::error::Error;
+use crate::house::House;
+use crate::store::Query;
+
+/// The shortest prefix that names a request: the digits of its birth alone would name many.
+const SHORTEST_PREFIX: usize = 6;
+
+/// Which requests a caller wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The caller's own.
+    Mine,
+    /// Those that wait for the caller's decision.
+    Waiting,
+    /// All that the caller may see and that are open.
+    Open,
+}
+
+impl House {
+    /// Finds what a caller may see by the id, or a unique beginning of the id, of a request or its grant.
+    ///
+    /// # Errors
+    /// The same "no such" for what is not there and for what is not the caller's to see.
+    pub async fn find(&self, caller: &Caller, text: &str) -> Result<Request, Error> {
+        let noun = if text.starts_with("gr_") { "grant" } else { "request" };
+        let long_enough = text.split_once('_').is_some_and(|(_, digits)| digits.len() >= SHORTEST_PREFIX);
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if !long_enough || !plain {
+            return Err(Refused::not_found(noun).into());
+        }
+        // One more than is wanted tells a unique prefix from one that is not; what the caller may not see does not count.
+        let query = Query { prefix: Some(text.to_owned()), most: 1000, ..Default::default() };
+        let mut seen: Vec<Request> = self.store().requests(query).await?;
+        seen.retain(|request| self.may_see(caller, request));
+        match (seen.pop(), seen.is_empty()) {
+            (Some(request), true) => Ok(request),
+            (Some(_), false) => {
+                let message = format!("`{text}` is the beginning of several ids");
+                Err(Refused::new(RefusedKind::Invalid, "id", message).hint("write a few digits more").into())
+            }
+            (None, _) => Err(Refused::not_found(noun).into()),
+        }
+    }
+
+    /// Lists what a caller may see, newest first.
+    ///
+    /// # Errors
+    /// When the store can't be used.
+    pub async fn list(&self, caller: &Caller, scope: Scope, most: u32) -> Result<Vec<Request>, Error> {
+        let mut query = Query { most: most.clamp(1, 1000), ..Default::default() };
+        match scope {
+            Scope::Mine => query.subject = Some(caller.subject),
+            Scope::Waiting => (query.waiting, query.most) = (true, 1000),
+            Scope::Open => (query.open, query.most) = (true, 1000),
+        }
+        let mut found = self.store().requests(query).await?;
+        found.retain(|request| match scope {
+            Scope::Waiting => self.can_decide(caller, request),
+            Scope::Mine | Scope::Open => self.may_see(caller, request),
+        });
+        found.truncate(most.clamp(1, 1000) as usize);
+        Ok(found)
+    }
+
+    /// Whether an ask of this request waits for this caller: not their own, and not said yet.
+    pub fn can_decide(&self, caller: &Caller, request: &Request) -> bool {
+        let Some(ask) = request.pending() else { return false };
+        let said = ask.reviews.iter().any(|review| review.subject == caller.subject && !review.void);
+        request.subject != caller.subject
+            && !said
+            && policy::may_decide(&self.rules(), caller, &request.role, &self.subjects()).is_ok()
+    }
+}

@@ -1,0 +1,128 @@
+//! Bearer tokens: owned by a person, shown once, stored hashed, scoped, ending, revocable.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jit_life::policy::{self, Caller};
+use jit_life::{Refused, RefusedKind};
+use jit_types::{Digest, Event, Free, PersonId, RoleName, Secret, Span, TokenId, Words};
+
+use crate::audit::random;
+use crate::error::Error;
+use crate::house::House;
+use crate::store::{Token, TokenQuery, Write};
+
+/// A token that was just made.
+pub struct NewToken {
+    /// What is stored of it.
+    pub token: Token,
+    /// The token itself, shown this once.
+    pub secret: Secret,
+}
+
+/// The longest life of a token.
+const LONGEST: Span = Span::from_secs(366 * 86_400);
+/// What every token begins with, so that scanners find one that was pasted somewhere.
+const PREFIX: &str = "jit_";
+
+impl House {
+    /// Makes a token for the caller, or, by an administrator, for somebody else.
+    ///
+    /// # Errors
+    /// When the caller is limited to roles and asks for others, or may not make one for that person.
+    pub async fn create_token(
+        &self,
+        caller: &Caller,
+        owner: Option<&PersonId>,
+        label: &str,
+        roles: Option<BTreeSet<RoleName>>,
+        life: Span,
+    ) -> Result<NewToken, Error> {
+        let invalid = |about: &str, message: &str| Refused::new(RefusedKind::Invalid, about, message);
+        if life.secs() == 0 || life > LONGEST {
+            return Err(invalid("for", "a token lives for at most a year").hint("--for 30d").into());
+        }
+        if label.len() > 200 {
+            return Err(invalid("label", "a label has at most 200 bytes").into());
+        }
+        if caller.only_roles.is_some() {
+            return Err(invalid("token", "a token that is limited to roles makes no tokens").into());
+        }
+        if roles.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Err(invalid("roles", "no role is named; empty never means everything").into());
+        }
+        let rules = self.rules();
+        if let Some(unknown) = roles.iter().flatten().find(|role| !rules.roles.contains_key(*role)) {
+            return Err(invalid("roles", &format!("there is no role `{unknown}`")).into());
+        }
+        let person = owner.unwrap_or(&caller.person);
+        if *person != caller.person {
+            policy::may_administer(&rules, caller, "person")?;
+        }
+        if !rules.people.contains_key(person) {
+            return Err(Refused::not_found("person").into());
+        }
+        let subject = self.subject(person).await?;
+        let bytes: [u8; 32] =
+            random::draw(self.parts.random.as_ref()).map_err(|e| Error::Unavailable(e.to_string()))?;
+        let secret = Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));
+        let now = self.now();
+        let token = Token {
+            id: self.draw_id()?,
+            hash: Digest::of(secret.expose_secret().as_bytes()),
+            subject,
+            label: Words::new(label).to_string(),
+            roles,
+            created: now,
+            expires: now.after(life),
+            revoked: None,
+        };
+        let event = Event::new("token.created", now)
+            .actor(caller.subject)
+            .subject(subject)
+            .field("token", &token.id)
+            .field("expires", &token.expires)
+            .field("label", &Free(token.label.clone()))
+            .maybe("roles", token.roles.as_ref().map(|roles| roles.iter().cloned().collect::<Vec<_>>()).as_ref());
+        self.store().write(vec![Write::PutToken(token.clone())], vec![event], vec![]).await?;
+        Ok(NewToken { token, secret })
+    }
+
+    /// Ends a token: one's own, or anybody's for an administrator.
+    ///
+    /// # Errors
+    /// When there is none that the caller may end.
+    pub async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<Token, Error> {
+        let token = self.store().tokens(TokenQuery::Id(id)).await?.into_iter().next();
+        let administers = policy::may_administer(&self.rules(), caller, "token").is_ok();
+        let token = token.filter(|token| token.subject == caller.subject || administers);
+        let mut token = token.ok_or_else(|| Refused::not_found("token"))?;
+        if token.revoked.is_none() {
+            let now = self.now();
+            token.revoked = Some(now);
+            let event =
+                Event::new("token.revoked", now).actor(caller.subject).subject(token.subject).field("token", &id);
+            self.store().write(vec![Write::RevokeToken { id, at: now }], vec![event], vec![]).await?;
+        }
+        Ok(token)
+    }
+
+    /// The caller's tokens.
+    ///
+    /// # Errors
+    /// When the store can't be used.
+    pub async fn tokens(&self, caller: &Caller) -> Result<Vec<Token>, Error> {
+        Ok(self.store().tokens(TokenQuery::Of(caller.subject)).await?)
+    }
+
+    /// The token that a bearer shows, where it is one that holds now.
+    ///
+    /// # Errors
+    /// When the store can't be used.
+    pub async fn token(&self, shown: &Secret) -> Result<Option<Token>, Error> {
+        let hash = Digest::of(shown.expose_secret().as_bytes());
+        let found = self.store().tokens(TokenQuery::Hash(hash)).await?;
+        Ok(found.into_iter().find(|token| token.revoked.is_none() && self.now() < token.expires))
+    }
+}
