@@ -1,0 +1,142 @@
+//! The one place where PostgreSQL's and the network's failures become kinds and sentences of ours.
+//!
+//! A server's message text is never looked at: it may be translated, and may repeat names, values and statements. What
+//! counts is the SQLSTATE (PostgreSQL's Appendix A).
+
+use jit_backend::{Error, ErrorKind};
+
+/// SQLSTATEs that our own DO block raises; class `JT` is not used by PostgreSQL.
+pub(crate) mod own {
+    /// The order's deadline has passed by the target's clock.
+    pub(crate) const TOO_LATE: &str = "JT001";
+    /// The login was made by another order.
+    pub(crate) const OTHER_ORDER: &str = "JT002";
+    /// The login's end has begun.
+    pub(crate) const ENDED: &str = "JT003";
+    /// Another issue of the same claim is under way.
+    pub(crate) const BUSY: &str = "JT004";
+    /// There is no such login, and no material to make it of.
+    pub(crate) const NO_MATERIAL: &str = "JT005";
+    /// The verifier's salt is another login's.
+    pub(crate) const SALT_SEEN: &str = "JT006";
+}
+
+/// The SQLSTATE of a failure, where the server gave one.
+pub(crate) fn sqlstate(error: &sqlx::Error) -> Option<String> {
+    match error {
+        sqlx::Error::Database(e) => e.code().map(|c| c.into_owned()),
+        _ => None,
+    }
+}
+
+/// Maps a failure; `doing` is what was being done, in words that follow "could not".
+pub(crate) fn of(error: &sqlx::Error, doing: &'static str) -> Error {
+    match error {
+        sqlx::Error::Database(_) => of_state(sqlstate(error).as_deref().unwrap_or("-----"), doing),
+        sqlx::Error::Io(e) => unreachable(doing).with_internal(format!("{doing}: {:?}", e.kind())),
+        sqlx::Error::Protocol(_) => unreachable(doing).with_internal(format!("{doing}: the connection broke")),
+        sqlx::Error::Tls(_) => Error::new(
+            ErrorKind::Refused,
+            "the target's TLS can't be trusted: look at sslmode, sslrootcert and the host's name in its certificate",
+        )
+        .with_internal(doing),
+        sqlx::Error::Configuration(_) => {
+            Error::new(ErrorKind::Misconfigured, "the target's url or its certificate file can't be used as it is")
+                .with_internal(doing)
+        }
+        other => Error::new(ErrorKind::Bug, format!("could not {doing}: an answer was not as expected"))
+            .with_internal(format!("{doing}: {}", variant(other))),
+    }
+}
+
+/// That the target did not answer in time.
+pub(crate) fn timed_out(doing: &'static str) -> Error {
+    unreachable(doing).with_internal(format!("{doing}: no answer in time"))
+}
+
+fn unreachable(doing: &str) -> Error {
+    Error::new(ErrorKind::Unreachable, format!("could not {doing}: the target can't be reached or does not answer"))
+}
+
+fn of_state(state: &str, doing: &str) -> Error {
+    let class = state.get(..2).unwrap_or("");
+    let (kind, public) = match (state, class) {
+        (own::TOO_LATE, _) => {
+            (ErrorKind::TooLate, "the order's deadline has passed by the target's clock; nothing was made".to_owned())
+        }
+        (own::OTHER_ORDER, _) => {
+            (ErrorKind::Conflict, "the login of this claim stands already, made by another order".to_owned())
+        }
+        (own::ENDED, _) => {
+            (ErrorKind::Conflict, "the end of this login has begun; it is not taken back into use".to_owned())
+        }
+        (own::BUSY, _) => (ErrorKind::Unfinished, "another issue of the same claim is under way".to_owned()),
+        (own::NO_MATERIAL, _) => {
+            (ErrorKind::Conflict, "there is no such login, and no verifier to make it with".to_owned())
+        }
+        (own::SALT_SEEN, _) => (
+            ErrorKind::Conflict,
+            "the verifier's salt has been used for another login: the client must make a new one".to_owned(),
+        ),
+        ("25006", _) => (
+            ErrorKind::Unreachable,
+            format!("could not {doing}: the target is a standby now and takes no changes"),
+        ),
+        ("3D000", _) => (ErrorKind::Misconfigured, format!("could not {doing}: there is no such database")),
+        ("42704", _) => (ErrorKind::Misconfigured, format!("could not {doing}: a role or object does not exist")),
+        ("42501", _) | (_, "28") => {
+            (ErrorKind::Refused, format!("could not {doing}: the broker's own login may not; see `jit doctor`"))
+        }
+        ("57014" | "55P03" | "55006" | "2BP01" | "XX000", _) | (_, "40") => {
+            (ErrorKind::Unfinished, format!("could not {doing} yet: something in the target is in the way"))
+        }
+        (_, "08" | "53" | "57" | "58") => return unreachable(doing).with_internal(format!("{doing}: SQLSTATE {state}")),
+        _ => (ErrorKind::Bug, format!("could not {doing}: the target gave an unforeseen answer")),
+    };
+    Error::new(kind, public).with_internal(format!("{doing}: SQLSTATE {state}"))
+}
+
+fn variant(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::RowNotFound => "no row",
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => "a value of another type",
+        sqlx::Error::ColumnNotFound(_) | sqlx::Error::ColumnIndexOutOfBounds { .. } => "a column is missing",
+        _ => "the driver failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_has_a_kind_and_no_text_of_the_server() {
+        for (state, kind) in [
+            ("JT001", ErrorKind::TooLate),
+            ("JT002", ErrorKind::Conflict),
+            ("08006", ErrorKind::Unreachable),
+            ("53300", ErrorKind::Unreachable),
+            ("57P03", ErrorKind::Unreachable),
+            ("57014", ErrorKind::Unfinished),
+            ("55P03", ErrorKind::Unfinished),
+            ("40P01", ErrorKind::Unfinished),
+            ("28P01", ErrorKind::Refused),
+            ("42501", ErrorKind::Refused),
+            ("3D000", ErrorKind::Misconfigured),
+            ("42601", ErrorKind::Bug),
+        ] {
+            let error = of_state(state, "look");
+            assert_eq!(error.kind, kind, "{state}");
+            assert!(error.public.as_str().len() > 20);
+        }
+    }
+
+    #[test]
+    fn the_network_is_unreachable_and_retryable() {
+        let io = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "canary text");
+        let error = of(&sqlx::Error::Io(io), "connect");
+        assert_eq!(error.kind, ErrorKind::Unreachable);
+        assert!(error.retryable());
+        assert!(!format!("{error:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,63 @@
+//! What the server's log gets to see.
+//!
+//! Of ours, nothing secret at any setting: the password is never sent, and the verifier travels as `COPY` data. But the
+//! holder may set a password of their own, and a statement may hold anything.
+
+use jit_backend::{Error, Finding, FindingKind};
+use jit_types::Words;
+
+use crate::connect::Link;
+
+/// Says which settings write statements to the log; the flag says whether any does.
+pub(crate) async fn notices(link: &mut Link<'_>) -> Result<(Vec<Finding>, bool), Error> {
+    let limit = link.limit();
+    // pg_settings leaves out what the broker may not see, where current_setting would refuse.
+    let query = sqlx::query_as::<_, (String, String)>(
+        "SELECT s.name, s.setting FROM pg_settings s WHERE s.name IN ('log_statement', 'log_min_duration_statement', \
+         'log_min_duration_sample', 'pgaudit.log', 'pg_stat_statements.track', 'shared_preload_libraries')",
+    )
+    .fetch_all(link.raw());
+    let rows = Link::within(limit, "read the logging settings", query).await?;
+    let mut findings = Vec::new();
+    let mut notice = |what: &str, remedy: &str| {
+        findings.push(Finding { kind: FindingKind::Notice, what: Words::new(what), remedy: Some(Words::new(remedy)) });
+    };
+    let mut logs = false;
+    for (name, setting) in rows {
+        match (name.as_str(), setting.as_str()) {
+            ("log_statement", "none") | ("log_min_duration_statement" | "log_min_duration_sample", "-1") => {}
+            ("log_statement", "ddl" | "mod" | "all") => {
+                logs = true;
+                notice(
+                    "log_statement writes statements to the server's log; verifiers of ours are not in it, but the \
+                     verifier of a password that a holder sets, and whatever sessions send, is",
+                    "ALTER SYSTEM SET log_statement = 'none', or guard the log as you guard the data",
+                );
+            }
+            ("log_min_duration_statement" | "log_min_duration_sample", _) => {
+                logs = true;
+                notice(
+                    "slow statements are written to the server's log, with what is in them",
+                    "guard the log as you guard the data, or set log_min_duration_statement = -1",
+                );
+            }
+            ("pgaudit.log", audited) if audited != "none" => {
+                notice(
+                    "pgaudit writes statements to the server's log; it leaves passwords out, not data",
+                    "guard the log as you guard the data",
+                );
+            }
+            ("pg_stat_statements.track", "all") => {
+                notice(
+                    "pg_stat_statements keeps statements that run inside others, with the verifier of each login we make",
+                    "ALTER SYSTEM SET pg_stat_statements.track = 'top'",
+                );
+            }
+            ("shared_preload_libraries", libraries) if libraries.contains("pg_cron") => {
+                notice("pg_cron is loaded: its jobs outlive the logins that made them", "REVOKE USAGE ON SCHEMA cron FROM PUBLIC");
+            }
+            _ => {}
+        }
+    }
+    Ok((findings, logs))
+}

@@ -1,0 +1,111 @@
+//! What the backend remembers while it runs: the scopes in use, what the last check found, the salts it has seen.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jit_backend::{Error, ErrorKind};
+use jit_types::{ClaimId, Digest};
+
+use crate::scope::Resolved;
+
+/// The most salts remembered: some megabytes. Beyond it the oldest knowledge is the target's own, of logins that stand.
+const MOST_SALTS: usize = 100_000;
+
+/// Behind one lock; nothing is awaited while it is held.
+#[derive(Default)]
+pub(crate) struct Memory(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    scopes: BTreeMap<String, Resolved>,
+    found: Option<Found>,
+    salts: HashMap<Digest, ClaimId>,
+}
+
+/// What the last check found, as far as an approver should know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The server's version number.
+    pub(crate) version: i32,
+    /// The databases to which PUBLIC may connect, as they may be shown, by their real name.
+    pub(crate) open: BTreeMap<String, String>,
+    /// Whether the broker is a superuser.
+    pub(crate) superuser: bool,
+    /// Whether statements of sessions are written to the server's log.
+    pub(crate) logs_statements: bool,
+}
+
+impl Memory {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers that a scope is in use, so that the next check looks at its databases and roles.
+    pub(crate) fn scope(&self, canonical: String, scope: &Resolved) {
+        let mut state = self.lock();
+        // Parameters could make very many; the check looks at some of them then.
+        if state.scopes.len() < 256 {
+            state.scopes.insert(canonical, scope.clone());
+        }
+    }
+
+    /// The scopes in use.
+    pub(crate) fn scopes(&self) -> Vec<Resolved> {
+        self.lock().scopes.values().cloned().collect()
+    }
+
+    /// Remembers what a check found.
+    pub(crate) fn set_found(&self, found: Found) {
+        self.lock().found = Some(found);
+    }
+
+    /// What the last check found; `None` before the first.
+    pub(crate) fn found(&self) -> Option<Found> {
+        self.lock().found.clone()
+    }
+
+    /// Remembers a salt.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when another claim used it before.
+    pub(crate) fn salt(&self, salt: &Digest, claim: ClaimId) -> Result<(), Error> {
+        let mut state = self.lock();
+        match state.salts.get(salt) {
+            Some(other) if *other != claim => Err(Error::new(
+                ErrorKind::Conflict,
+                "the verifier's salt has been used for another login: the client must make a new one",
+            )),
+            Some(_) => Ok(()),
+            None => {
+                if state.salts.len() >= MOST_SALTS {
+                    state.salts.clear();
+                }
+                state.salts.insert(*salt, claim);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The names in all scopes: databases and member roles.
+pub(crate) fn names(scopes: &[Resolved]) -> (BTreeSet<crate::ident::Ident>, BTreeSet<crate::ident::Ident>) {
+    let databases = scopes.iter().flat_map(|s| s.databases.iter().cloned()).collect();
+    let members = scopes.iter().flat_map(|s| s.member_of.iter().cloned()).collect();
+    (databases, members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jit_types::Timestamp;
+
+    #[test]
+    fn a_salt_belongs_to_one_claim() {
+        let memory = Memory::default();
+        let claim = |n| ClaimId::from_parts(Timestamp::from_millis(1), [n; 10]);
+        let salt = Digest::of(b"salt");
+        assert!(memory.salt(&salt, claim(1)).is_ok());
+        assert!(memory.salt(&salt, claim(1)).is_ok());
+        assert_eq!(memory.salt(&salt, claim(2)).map_err(|e| e.kind), Err(ErrorKind::Conflict));
+    }
+}
