@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
@@ -89,7 +89,9 @@ pub(crate) fn read(path: &Path) -> Result<Ed25519KeyPair, Error> {
             .with_internal(format!("errno {}", error.raw_os_error().unwrap_or(0)))
     };
     // Looked at through the open file, so that it is the same file that is read.
-    let file = File::open(path).map_err(|e| io(&e))?;
+    // Without waiting, because a pipe in its place would keep the broker from starting.
+    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = File::options().read(true).custom_flags(nonblocking).open(path).map_err(|e| io(&e))?;
     let meta = file.metadata().map_err(|e| io(&e))?;
     if !meta.is_file() {
         return Err(bad(format!("the CA's key {shown} is not a file")));

@@ -102,6 +102,34 @@ fn a_scope_tells_all_its_mistakes_at_once_and_keeps_parameters_open() {
     }
 }
 
+/// An editor that goes by the schemas knows exactly the keys that the readers know.
+#[test]
+fn the_schemas_name_the_keys_that_are_read() {
+    let schemas = SshKind::new(real_clock()).schemas();
+    let keys = |schema: &Value| -> Vec<String> {
+        schema["properties"].as_object().expect("properties").keys().cloned().collect()
+    };
+    // A value of no type that is wanted: known keys are faulted for it, unknown ones for being unknown.
+    let nonsense = |keys: &[String]| -> Value {
+        let known = keys.iter().cloned().chain(["zzzzzzzzzzzz".to_owned()]);
+        Value::Object(known.map(|key| (key, json!(true))).collect())
+    };
+    let unknown = |faults: &[Fault]| faults.iter().filter(|f| f.rule.contains("not a known key")).count();
+    let config_keys = keys(&schemas.config);
+    let faults = config(&nonsense(&config_keys)).err().expect("mistakes");
+    assert_eq!(unknown(&faults), 1, "{faults:?}");
+    let told = faults.iter().find(|f| f.rule.contains("not a known key")).expect("the unknown one");
+    for key in ["ca", "krl", "hosts", "known_hosts", "user", "clock_skew"] {
+        assert!(config_keys.iter().any(|k| k == key) && told.remedy.contains(key), "{key}: {}", told.remedy);
+    }
+    assert_eq!(config_keys.len(), told.remedy.split(", ").count());
+    let scope_keys = keys(&schemas.scope);
+    let faults = scope(&nonsense(&scope_keys)).expect_err("mistakes");
+    assert_eq!(unknown(&faults), 1, "{faults:?}");
+    let expected = ["force_command", "hosts", "permit", "principals", "source_address", "user"];
+    assert_eq!(scope_keys, expected);
+}
+
 #[tokio::test]
 async fn the_same_order_gives_the_same_certificate() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -264,6 +292,12 @@ async fn a_key_file_that_others_could_read_is_refused_with_the_way_out() {
         assert!(error.public.as_str().contains(way) && !format!("{error:?}").contains("canary"), "{error}");
     }
     std::fs::remove_file(&ca).expect("it can be removed");
+    if let Some(mkfifo) = common::which("mkfifo") {
+        let made = std::process::Command::new(mkfifo).args(["-m", "600"]).arg(&ca).status().expect("mkfifo runs");
+        assert!(made.success());
+        assert!(open().await.expect_err("a pipe").public.as_str().contains("not a file"));
+        std::fs::remove_file(&ca).expect("it can be removed");
+    }
     assert!(open().await.expect_err("no file").public.as_str().contains("ssh-keygen"));
     if common::has("ssh-keygen", "sshd") {
         for (kind, pass, way) in [("ed25519", "a passphrase", "ssh-agent"), ("ecdsa", "", "not an ed25519 key")] {

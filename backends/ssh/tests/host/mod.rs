@@ -151,6 +151,9 @@ fn account(home: &Path) -> (String, bool) {
     if !rustix::process::geteuid().is_root() {
         return (String::from_utf8_lossy(&run("id", &["-un"]).stdout).trim().to_owned(), false);
     }
+    if which("useradd").is_none() {
+        return ("root".to_owned(), false);
+    }
     let user = format!("jt{}n{}", std::process::id(), USERS.fetch_add(1, Ordering::SeqCst));
     let _guard = ACCOUNTS.lock();
     // `*` and not `!`: without PAM sshd takes an exclamation mark for a locked account.
