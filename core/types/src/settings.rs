@@ -69,6 +69,7 @@ pub struct Reader<'a> {
     table: &'a Table,
     path: String,
     known: Vec<&'static str>,
+    left: bool,
     faults: &'a mut Vec<Fault>,
 }
 
@@ -86,7 +87,7 @@ pub trait FromNode: Sized {
 impl<'a> Reader<'a> {
     /// Begins to read `table`, which stands at `path`.
     pub fn new(table: &'a Table, path: impl Into<String>, faults: &'a mut Vec<Fault>) -> Self {
-        Self { table, path: path.into(), known: Vec::new(), faults }
+        Self { table, path: path.into(), known: Vec::new(), left: false, faults }
     }
 
     /// The path of a key in this table.
@@ -224,9 +225,14 @@ impl<'a> Reader<'a> {
         self.faults.push(Fault { span, key, rule: rule.into(), remedy: remedy.into() });
     }
 
+    /// Leaves the rest unread: nobody can say which keys belong here, as where the `kind` itself is unknown.
+    pub fn leave(&mut self) {
+        self.left = true;
+    }
+
     /// Ends the reading: every key that nobody asked for is a mistake.
     pub fn finish(self) {
-        for (key, (span, _)) in &self.table.entries {
+        for (key, (span, _)) in self.table.entries.iter().filter(|_| !self.left) {
             if self.known.contains(&key.as_str()) {
                 continue;
             }

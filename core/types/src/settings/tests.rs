@@ -55,6 +55,17 @@ fn entries_and_items_are_read_each_with_its_own_path() {
 }
 
 #[test]
+fn what_is_left_unread_is_not_judged() {
+    let t = table(vec![("kind", text("x")), ("url", text("y"))]);
+    let mut faults = Vec::new();
+    let mut reader = Reader::new(&t, "backends.x", &mut faults);
+    reader.optional::<String>("kind");
+    reader.leave();
+    reader.finish();
+    assert_eq!(faults, []);
+}
+
+#[test]
 fn a_secret_in_the_file_is_refused() {
     assert!(SecretRef::from_node(&text("hunter2")).is_err());
 }
