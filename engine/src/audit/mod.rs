@@ -9,6 +9,7 @@
 //! What a leaf, a commitment, a checkpoint and an export are, byte for byte, is written down in `docs/audit-format.md`.
 
 pub mod checkpoint;
+pub mod export;
 pub mod keys;
 pub mod note;
 pub mod opening;
@@ -17,8 +18,10 @@ pub mod random;
 pub mod seal;
 pub mod sqlite;
 pub mod tree;
+pub mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Signer, origin};
+pub use export::{Exporter, Shown};
 pub use keys::{KeysError, SqliteKeys, SubjectKeys};
 pub use note::{NoteError, VerifierKey};
 pub use opening::{OpenError, Opening, SealedOpening, SubjectKey};
@@ -26,3 +29,4 @@ pub use openings::{Openings, OpeningsError, SqliteOpenings};
 pub use random::{Random, RandomError, SystemRandom};
 pub use seal::{KeyState, Keyring, SealError, Sealed, Sealer};
 pub use tree::{Appended, Appender, Node, Place, TreeError};
+pub use verify::{ERASED, Fault, FaultKind, Pins, Report, verify};

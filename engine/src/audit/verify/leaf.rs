@@ -1,0 +1,115 @@
+//! What a verifier reads in a leaf: what kind of event it is, whom it is about, and its commitments.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// The kind of the event that says that a subject's key was destroyed.
+pub const ERASED: &str = "subject.erased";
+
+/// A leaf, as far as a verifier looks into it. Other keys are of no concern here.
+#[derive(serde::Deserialize)]
+pub(super) struct Leaf<'a> {
+    pub(super) v: u64,
+    #[serde(borrow)]
+    pub(super) kind: Cow<'a, str>,
+    #[serde(default)]
+    pub(super) subject: Option<&'a str>,
+    #[serde(borrow)]
+    pub(super) outcome: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) fields: Commitments<'a>,
+}
+
+impl Leaf<'_> {
+    /// The subject that this event says is erased.
+    pub(super) fn erases(&self) -> Option<&str> {
+        self.subject.filter(|_| self.kind == ERASED && self.outcome == "done")
+    }
+}
+
+/// A commitment, as it stands in a leaf.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Commitment<'a> {
+    pub(super) commitment: &'a str,
+    pub(super) opening: &'a str,
+    pub(super) subject: &'a str,
+}
+
+/// The commitments among a leaf's fields.
+pub(super) struct Commitments<'a>(pub(super) Vec<Commitment<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Commitments<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor).map(Self)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Vec<Commitment<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the fields of an event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut names: Vec<&str> = Vec::new();
+        let mut found = Vec::new();
+        while let Some((name, value)) = map.next_entry::<&'de str, FieldValue<'de>>()? {
+            if names.contains(&name) {
+                return Err(A::Error::custom("a field stands in the event twice"));
+            }
+            names.push(name);
+            found.extend(value.0);
+        }
+        Ok(found)
+    }
+}
+
+/// A field's value: a commitment, or anything plain.
+struct FieldValue<'a>(Option<Commitment<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for FieldValue<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor).map(Self)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Option<Commitment<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("yes or no, a whole number, text, a list of texts, or a commitment")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Commitment::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Some)
+    }
+}
