@@ -215,7 +215,10 @@ impl<'a> Reader<'a> {
 
     /// The raw value of a key, which counts as known from now on.
     pub fn node(&mut self, key: &'static str) -> Option<&'a Node> {
-        self.known.push(key);
+        // Once, however often it is read: the list is shown.
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.table.entries.get(key).map(|(_, node)| node)
     }
 
