@@ -1,4 +1,5 @@
 //! A CA whose key only an ssh-agent holds.
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed expectation fails the test")]
 
 mod common;
 

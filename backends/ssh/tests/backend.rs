@@ -1,4 +1,5 @@
 //! The contract, without a host: deadlines, convergence, pins, documents, the config and its mistakes.
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed expectation fails the test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The bytes: by properties, against fixed vectors, against a second parser, and as `ssh-keygen` reads them.
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed expectation fails the test")]
 
 mod common;
 
@@ -138,12 +139,11 @@ fn hex(bytes: &[u8]) -> String {
 fn shown(certificate: &str, dir: &std::path::Path) -> Vec<String> {
     let file = dir.join("shown-cert.pub");
     write(&file, certificate, 0o644);
-    #[allow(clippy::unwrap_used, reason = "a test")]
-    let output = std::process::Command::new(common::which("ssh-keygen").unwrap())
-        .args(["-L", "-f", file.to_str().unwrap()])
+    let output = std::process::Command::new(common::which("ssh-keygen").expect("ssh-keygen"))
+        .args(["-L", "-f", file.to_str().expect("a path")])
         .env("TZ", "UTC")
         .output()
-        .unwrap();
+        .expect("ssh-keygen runs");
     assert!(output.status.success(), "{}", printed(&output));
     String::from_utf8_lossy(&output.stdout).lines().map(|line| line.trim().to_owned()).collect()
 }

@@ -1,4 +1,5 @@
 //! What a real sshd does with our certificates and revocation lists.
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed expectation fails the test")]
 
 mod common;
 mod host;
