@@ -1,1 +1,4 @@
+//! jit: just-in-time, least-privilege, temporary access to production.
 
+pub mod api;
+pub mod config;
