@@ -233,7 +233,10 @@ pub fn may_decide(
         )
         .hint("decide as your own user, or with a token of yours"));
     }
-    let eligible = rules.everybody(from).iter().filter_map(|p| subjects.get(p)).copied().collect();
+    let mut eligible: BTreeSet<Subject> =
+        rules.everybody(from).iter().filter_map(|p| subjects.get(p)).copied().collect();
+    // Somebody who decides for the first time may not be among the known subjects yet.
+    eligible.insert(caller.subject);
     Ok(MayDecide {
         caller: caller.clone(),
         role: role.name.clone(),
@@ -313,7 +316,7 @@ fn check_reason(role: &Role, reason: &str) -> Result<(), Refused> {
         let hint = role.reason.help.as_ref().map_or("say in a few words what for", |help| help.as_str());
         Err(Refused::new(RefusedKind::Invalid, "reason", message).hint(hint))
     };
-    if reason.trim().is_empty() {
+    if reason.chars().all(|c| c.is_whitespace() || jit_types::proof::is_unsafe(c)) {
         return fault("a reason is missing".to_owned());
     }
     if reason.len() > LONGEST_REASON {
@@ -327,8 +330,13 @@ fn check_reason(role: &Role, reason: &str) -> Result<(), Refused> {
     }
 }
 
+/// Whether a text matches as a whole. What matches first need not be the longest (`a|ab` finds `a` in `ab`), so the ends
+/// are made part of the pattern; one that ends in a comment can't be wrapped and is taken as it finds.
 fn whole(pattern: &regex::Regex, text: &str) -> bool {
-    pattern.find(text).is_some_and(|m| m.start() == 0 && m.end() == text.len())
+    match regex::Regex::new(&format!(r"\A(?:{})\z", pattern.as_str())) {
+        Ok(anchored) => anchored.is_match(text),
+        Err(_) => pattern.find(text).is_some_and(|m| m.start() == 0 && m.end() == text.len()),
+    }
 }
 
 fn check_params(role: &Role, given: &Params) -> Result<Params, Refused> {
