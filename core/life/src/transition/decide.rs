@@ -26,10 +26,12 @@ pub(super) fn decide(draft: &mut Draft, decide: &Decide) -> Result<Reply, Refuse
     let (revision, role) = (request.revision, request.role.clone());
     let ask = request.asks.iter_mut().find(|ask| ask.id == decide.ask).ok_or_else(|| Refused::not_found("request"))?;
     if let Some(mine) = ask.reviews.iter().find(|review| review.subject == by && !review.void) {
-        let same = matches!(
-            (mine.verdict, decide.verdict),
-            (ReviewVerdict::Approve { .. }, Verdict::Approve { .. }) | (ReviewVerdict::Deny, Verdict::Deny)
-        );
+        // Who approves again for another length of time says something new: "less" is never lost.
+        let same = match (mine.verdict, decide.verdict) {
+            (ReviewVerdict::Approve { span }, Verdict::Approve { span: again }) => span == again.unwrap_or(ask.span),
+            (ReviewVerdict::Deny, Verdict::Deny) => true,
+            _ => false,
+        };
         if same {
             return Ok(Reply::Already(Words::new("you have said so before")));
         }
