@@ -95,11 +95,19 @@ pub(super) fn unmake(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
     };
     let was_usable = matches!(claim.status, ClaimStatus::Usable { .. });
     claim.status = ClaimStatus::Ending { was_usable };
-    let early = claim.end > now;
+    publish_early(draft, id)?;
+    unmake_at(draft, id, due)
+}
+
+/// Has published what refuses a claim that ends before its planted end, whether or not an answer ever came: what may have
+/// been signed is not gone before the list holds it.
+pub(super) fn publish_early(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
+    let now = draft.now;
+    let early = claim_mut(draft, id)?.is_some_and(|claim| claim.end > now);
     if early && let Some(backend) = publisher(draft, id)? {
         draft.soon(EffectKind::Publish(backend));
     }
-    unmake_at(draft, id, due)
+    Ok(())
 }
 
 /// The backend that must publish something so that this claim, ended early, is refused.
@@ -234,7 +242,8 @@ pub(super) fn looked(
             Ok(Reply::Noted)
         }
         Err(_) => {
-            look_again(draft, id, now.plus_millis(pause(6, jitter)))?;
+            // What answered "gone" before is in no hurry: the longest pause, so that a dead target is not hammered.
+            look_again(draft, id, now.plus_millis(pause(u32::MAX, jitter)))?;
             Ok(Reply::Noted)
         }
     }

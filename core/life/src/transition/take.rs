@@ -1,6 +1,6 @@
 //! Claiming: the intent, the backend's answer, what was never answered.
 
-use jit_types::{ClaimId, Handle, Span, Subject, Timestamp, Usable, Window, Words};
+use jit_types::{ClaimId, Handle, Span, Subject, Tail, Timestamp, Usable, Window, Words};
 
 use super::{Draft, closed, over};
 use crate::refused::{Refused, RefusedKind};
@@ -51,6 +51,9 @@ pub(super) fn take(draft: &mut Draft, take: &Take) -> Result<Reply, Refused> {
     let gives = request.gives.get(usize::from(take.entitlement)).ok_or_else(|| {
         Refused::new(RefusedKind::Invalid, "entitlement", format!("it has {} entitlements", request.gives.len()))
     })?;
+    if grant.claims.iter().any(|claim| claim.id == take.claim) {
+        return Ok(Reply::Already(Words::new("this claim was made before")));
+    }
     let lane = lane(gives, take.claim);
     let deadline = now.after(take.patience).min(window.end);
 
@@ -99,7 +102,7 @@ pub(super) fn take(draft: &mut Draft, take: &Take) -> Result<Reply, Refused> {
     Ok(Reply::Claimed(take.claim))
 }
 
-/// Whether two resolutions give the same: warnings may only have become fewer.
+/// Whether two resolutions give the same: warnings may only have become fewer, and what outlives the end only shorter.
 fn same_gives(approved: &[crate::policy::Resolved], now: &[crate::policy::Resolved]) -> bool {
     approved.len() == now.len()
         && approved.iter().zip(now).all(|(a, b)| {
@@ -107,8 +110,19 @@ fn same_gives(approved: &[crate::policy::Resolved], now: &[crate::policy::Resolv
                 && a.target == b.target
                 && a.scope == b.scope
                 && a.capability.gives == b.capability.gives
+                && within(&a.capability.swept, &b.capability.swept)
+                && within(&a.capability.unswept, &b.capability.unswept)
                 && b.capability.warnings.iter().all(|w| a.capability.warnings.contains(w))
         })
+}
+
+/// Whether a tail is no longer than the one that was shown before approval.
+fn within(shown: &Tail, now: &Tail) -> bool {
+    match (shown, now) {
+        (Tail::NoBound(_), _) => true,
+        (Tail::AtMost(_), Tail::NoBound(_)) => false,
+        (Tail::AtMost(shown), Tail::AtMost(now)) => now <= shown,
+    }
 }
 
 pub(super) fn issued(
@@ -134,14 +148,23 @@ pub(super) fn issued(
             let event = draft.event("claim.issued").claim(id).refused().field("why", words);
             draft.tell(event);
             draft.forget(EffectKind::Settle(id));
+            super::end::publish_early(draft, id)?;
             // Without a handle nothing is proven gone before the target itself refuses the order.
             unmake_at(draft, id, deadline.after(SETTLE_AFTER))?;
             Ok(Reply::Noted)
         }
         // The grant ended while the backend was at work: keep the handle, which is what the revocation needs.
         (ClaimStatus::Ending { .. }, Ok((handle, _))) => {
+            if claim.handle.as_ref() == Some(handle) {
+                return Ok(Reply::Noted);
+            }
             claim.handle = Some(handle.clone());
+            // It stood in the target, so its window was not one in which nothing became usable.
+            claim.status = ClaimStatus::Ending { was_usable: true };
+            let event = draft.event("claim.late").claim(id);
+            draft.tell(event);
             draft.forget(EffectKind::Settle(id));
+            super::end::publish_early(draft, id)?;
             unmake_at(draft, id, now)?;
             Ok(Reply::Already(Words::new("the grant ended while the credential was being issued")))
         }
@@ -151,6 +174,7 @@ pub(super) fn issued(
             claim.status = ClaimStatus::Ending { was_usable: true };
             let event = draft.event("claim.late").claim(id);
             draft.tell(event);
+            super::end::publish_early(draft, id)?;
             unmake_at(draft, id, now)?;
             Ok(Reply::Already(Words::new("the credential came after its order was settled and is being unmade")))
         }
@@ -166,6 +190,7 @@ pub(super) fn settle(draft: &mut Draft, id: ClaimId) -> Result<Reply, Refused> {
     claim.status = ClaimStatus::Ending { was_usable: false };
     let event = draft.event("claim.unanswered").claim(id);
     draft.tell(event);
+    super::end::publish_early(draft, id)?;
     let now = draft.now;
     unmake_at(draft, id, now)?;
     Ok(Reply::Noted)
@@ -184,7 +209,8 @@ pub(super) fn report(draft: &mut Draft, by: Subject, id: ClaimId) -> Result<Repl
             draft.tell(event);
             Ok(Reply::Noted)
         }
-        _ => Ok(Reply::Already(Words::new("noted before"))),
+        ClaimStatus::Usable { .. } => Ok(Reply::Already(Words::new("it is known to work"))),
+        _ => Ok(Reply::Already(Words::new("it is not in use"))),
     }
 }
 
