@@ -1,0 +1,14 @@
+//! The pure core, played through: random orders of commands, crashes between any two effects, clocks that jump.
+//!
+//! `world` is a store, a driver and a clock; `target` is what is issued in; `watch` holds what must be so after every
+//! step, under the names that `properties` turns into tests. `twists` plays single stories, `policy` asks the rules.
+#![cfg(test)]
+
+mod kit;
+mod ops;
+mod policy;
+mod properties;
+mod target;
+mod twists;
+mod watch;
+mod world;
