@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use audit_support::{Counted, Ring, at, key, subject};
 use jit_engine::audit::{
-    KeyState, Keyring as _, KeysError, OpenError, Openings as _, SealError, Sealer, SqliteKeys, SqliteOpenings,
-    SubjectKeys as _, SystemRandom,
+    KeyState, Keyring as _, KeysError, OpenError, Openings as _, SealError, SealedOpening, Sealer, SqliteKeys,
+    SqliteOpenings, SubjectKeys as _, SystemRandom,
 };
 use jit_types::{
     AskId, ClaimId, Class, Classified, Event, Free, GrantId, PersonId, Principal, RequestId, RoleName, Timestamp, Value,
@@ -171,13 +171,14 @@ fn a_sealed_opening_fits_its_key_its_id_and_its_subject_only() {
     assert!(sealed.open_checked(&key, &commitment.digest).is_ok());
     assert_eq!(sealed.open_checked(&key, &other.digest).err(), Some(OpenError::Mismatch));
     assert_eq!(sealed.open(&subject_key(2)).err(), Some(OpenError::Sealed));
-    for bend in [
-        |s: &mut jit_engine::audit::SealedOpening| s.ciphertext[0] ^= 1,
+    let bends: [fn(&mut SealedOpening); 5] = [
+        |s| s.ciphertext[0] ^= 1,
         |s| s.nonce[0] ^= 1,
         |s| s.subject = subject(2),
-        |s| drop(s.ciphertext.pop()),
+        |s| s.ciphertext.truncate(s.ciphertext.len() - 1),
         |s| s.ciphertext.clear(),
-    ] {
+    ];
+    for bend in bends {
         let mut bent = sealed.clone();
         bend(&mut bent);
         assert_eq!(bent.open(&key).err(), Some(OpenError::Sealed));

@@ -1,6 +1,6 @@
 //! A small log, made with the real sealer, tree and signer, and written as an export whose lines a test can tamper with.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 #![allow(clippy::indexing_slicing, clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use std::collections::HashMap;
