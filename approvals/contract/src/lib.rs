@@ -10,6 +10,8 @@
 pub mod error;
 pub mod kind;
 pub mod notice;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod text;
 
 use std::collections::BTreeMap;

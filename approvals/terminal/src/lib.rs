@@ -1,1 +1,137 @@
+//! Approval in a terminal.
+//!
+//! The adapter writes each notice as a card to the writer that it was given: the broker's standard error where `jit serve`
+//! runs in the foreground, nothing otherwise. It only tells: who reads a card decides with `jit approve` or `jit deny`,
+//! which come in over the API like every other command. [`render`] is the card itself, for whoever else shows one.
 
+#![warn(missing_docs)]
+
+mod card;
+mod layout;
+mod out;
+
+use std::sync::Arc;
+
+use jit_approval::{
+    Adapter, BoxFuture, Capability, Check, Config, Desk, Error, Kind, Listeners, MessageRef, Notice, Raw, Reply,
+    Secrets,
+};
+use jit_types::Words;
+use jit_types::settings::Reader;
+
+pub use card::{LONGEST, render};
+pub use out::Out;
+
+/// The kind `terminal`.
+#[derive(Clone)]
+pub struct TerminalKind {
+    out: Out,
+}
+
+impl TerminalKind {
+    /// Makes the kind with the writer of this process, [`Out::nowhere`] where it has no terminal.
+    pub fn new(out: Out) -> Self {
+        Self { out }
+    }
+}
+
+impl Kind for TerminalKind {
+    fn name(&self) -> &'static str {
+        Terminal::KIND
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        serde_json::json!({ "properties": {}, "required": [] })
+    }
+
+    fn config(&self, _reader: &mut Reader<'_>) -> Option<Box<dyn Config>> {
+        // It has no settings: whatever else stands in its table is an unknown key, which the reader reports.
+        Some(Box::new(Settings { out: self.out.clone() }))
+    }
+}
+
+struct Settings {
+    out: Out,
+}
+
+impl Config for Settings {
+    fn target(&self) -> String {
+        "the broker's terminal".to_owned()
+    }
+
+    fn open<'a>(&'a self, _secrets: &'a dyn Secrets) -> BoxFuture<'a, Result<Arc<dyn Adapter>, Error>> {
+        Box::pin(async { Ok(Arc::new(Terminal::new(self.out.clone())) as Arc<dyn Adapter>) })
+    }
+}
+
+/// The terminal that the broker runs in.
+pub struct Terminal {
+    out: Out,
+}
+
+impl Terminal {
+    /// The word in `kind = "terminal"`.
+    pub const KIND: &'static str = "terminal";
+
+    /// An adapter that writes its cards to `out`.
+    pub fn new(out: Out) -> Self {
+        Self { out }
+    }
+}
+
+impl Adapter for Terminal {
+    fn capability(&self) -> Capability {
+        Capability {
+            kind: Self::KIND,
+            decides: false,
+            edits: false,
+            direct: false,
+            longest: LONGEST,
+            deduplicates: false,
+            listeners: Listeners::None,
+        }
+    }
+
+    fn check(&self) -> BoxFuture<'_, Vec<Check>> {
+        Box::pin(async {
+            // An empty card takes the same way as a full one.
+            vec![match self.out.write(String::new()).await {
+                Ok(()) => Check { good: true, what: Words::new("cards are written to the terminal"), remedy: None },
+                Err(error) => Check {
+                    good: false,
+                    what: error.public,
+                    remedy: Some(Words::new("run `jit serve` in the foreground of an open terminal")),
+                },
+            }]
+        })
+    }
+
+    fn announce<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<MessageRef, Error>> {
+        Box::pin(async {
+            if told(notice) {
+                self.out.write(render(notice)).await?;
+            }
+            Ok(MessageRef(notice.key().0.clone()))
+        })
+    }
+
+    fn update<'a>(&'a self, _message: &'a MessageRef, notice: &'a Notice) -> BoxFuture<'a, Result<(), Error>> {
+        // What was written stays written: how it stands now is a card of its own.
+        Box::pin(async { if told(notice) { self.out.write(render(notice)).await } else { Ok(()) } })
+    }
+
+    fn listen(&self, _desk: Arc<dyn Desk>) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn receive<'a>(&'a self, _raw: Raw<'a>, _desk: &'a dyn Desk) -> BoxFuture<'a, Reply> {
+        Box::pin(async {
+            Reply { status: 404, content_type: "text/plain; charset=utf-8", body: "not found\n".to_owned() }
+        })
+    }
+}
+
+/// Whether there is anybody to tell: an ask that nobody can decide is shown to nobody.
+fn told(notice: &Notice) -> bool {
+    !matches!(notice, Notice::Ask(ask) if ask.to.is_empty())
+}

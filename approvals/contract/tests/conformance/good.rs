@@ -1,0 +1,67 @@
+//! Good adapters of different media pass, and the trials that do not apply are exactly those expected.
+
+use jit_approval::testkit::{self, FakeHarness, Shape};
+
+async fn passes(shape: Shape, without: &[&str]) {
+    testkit::run(&FakeHarness::new(shape)).await.assert(without);
+}
+
+const NOT_SIGNED: [&str; 2] = ["forged_signature_is_refused", "old_signature_is_refused"];
+const NO_LINKS: &str = "looking_never_decides";
+const NO_SOCKET: &str = "listening_goes_on_after_a_cut";
+
+#[tokio::test(start_paused = true)]
+async fn one_like_a_chat() {
+    passes(Shape::CHAT, &[NOT_SIGNED.as_slice(), &[NO_LINKS]].concat()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_like_a_webhook() {
+    passes(Shape::HOOK, &[NO_LINKS, NO_SOCKET]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_like_mail() {
+    let without = [
+        NOT_SIGNED.as_slice(),
+        &[NO_SOCKET, "message_follows", "self_over_another_principal", "stranger_learns_nothing"],
+        &["lost_answer_is_not_doubled"],
+    ];
+    passes(Shape::MAIL, &without.concat()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_only_tells() {
+    let harness = FakeHarness::new(Shape::FEED);
+    let results = testkit::run(&harness).await;
+    let missing = results.not_applicable();
+    results.assert(&missing);
+    // All that is about presses, and nothing else.
+    let applied: Vec<_> = testkit::trial_names().into_iter().filter(|name| !missing.contains(name)).collect();
+    let expected = [
+        "capability_is_consistent",
+        "says_what_a_decision_needs",
+        "only_those_who_can_decide_are_told",
+        "news_reaches_whom_it_is_for",
+        "link_reaches_only_its_addressee",
+        "message_is_reduced_at_the_end",
+        "hostile_text_keeps_the_structure",
+        "hostile_text_is_shown_harmlessly",
+        "long_text_is_cut",
+        "medium_down_then_up",
+        "lost_answer_is_not_doubled",
+        "slow_medium",
+        "check_is_honest",
+        "nothing_secret_is_kept",
+    ];
+    assert_eq!(applied, expected, "{results}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_ability_is_noticed() {
+    let results = testkit::run(&FakeHarness::new(Shape::HOOK)).await;
+    let said = results.expect(&[]).expect_err("trials did not apply");
+    assert!(said.contains("`looking_never_decides` did not apply"), "{said}");
+    let all: Vec<_> = results.trials.iter().map(|report| report.trial).collect();
+    assert_eq!(all, testkit::trial_names());
+}
