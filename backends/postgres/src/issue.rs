@@ -255,13 +255,13 @@ fn block(
         make.push_str(&format!("{};\n", raise(own::NO_MATERIAL)));
     }
     let body = format!(
-        "DECLARE v text; r record;\nBEGIN\n\
+        "DECLARE v text; known record;\nBEGIN\n\
          IF NOT pg_try_advisory_xact_lock({key}) THEN {busy}; END IF;\n\
          {late}\
-         SELECT a.rolcanlogin, shobj_description(a.oid, 'pg_authid') AS note INTO r FROM pg_roles a WHERE a.rolname = {name};\n\
+         SELECT a.rolcanlogin, shobj_description(a.oid, 'pg_authid') AS note INTO known FROM pg_roles a WHERE a.rolname = {name};\n\
          IF FOUND THEN\n\
-         IF NOT coalesce(starts_with(r.note, {head}), false) THEN {other}; END IF;\n\
-         IF NOT r.rolcanlogin THEN {ended}; END IF;\n\
+         IF NOT coalesce(starts_with(known.note, {head}), false) THEN {other}; END IF;\n\
+         IF NOT known.rolcanlogin THEN {ended}; END IF;\n\
          {alter}\
          ELSE\n{make}END IF;\n\
          {password}\

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use jit_backend::{Backend, BoxFuture, Error, Handle, Issued, Kind as _, Lease, Order, Scope, Secrets, Seen};
+use jit_backend::{Backend, BoxFuture, Handle, Issued, Kind as _, Lease, Order, Scope, SecretError, Secrets, Seen};
 use jit_backend_postgres::{Ident, PostgresKind, setup_sql};
 use jit_types::settings::{Node, NodeValue, Reader, SecretRef, Table};
 use jit_types::{ClaimId, Digest, GrantId, HouseId, Material, Secret, Timestamp, Window, scram};
@@ -37,7 +37,7 @@ fn random<const N: usize>() -> [u8; N] {
 struct OneSecret(&'static str);
 
 impl Secrets for OneSecret {
-    fn read<'a>(&'a self, _: &'a SecretRef) -> BoxFuture<'a, Result<Secret, Error>> {
+    fn read<'a>(&'a self, _: &'a SecretRef) -> BoxFuture<'a, Result<Secret, SecretError>> {
         Box::pin(async { Ok(Secret::new(self.0.to_owned())) })
     }
 }
