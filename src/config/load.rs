@@ -1,0 +1,161 @@
+//! Reads the whole file. What comes out of here was found sound as a whole, or does not exist.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jit_life::role::Rules;
+use jit_types::name::ChannelKind;
+use jit_types::settings::{Fault, Reader};
+use jit_types::{BackendName, ChannelName, Digest};
+
+use super::backends::{self, Section};
+use super::broker::{self, Broker};
+use super::paths;
+use super::show::Faults;
+use super::trust::PlaceError;
+use super::{people, roles, tree};
+
+/// The kinds that the program was built with.
+#[derive(Default)]
+pub struct Kinds {
+    /// What can be issued.
+    pub backends: Vec<Box<dyn jit_backend::Kind>>,
+    /// Over what people are asked.
+    pub approvals: Vec<Box<dyn jit_approval::kind::Kind>>,
+}
+
+impl Kinds {
+    /// The words that may stand in a backend's `kind = "…"`.
+    pub(super) fn backend_names(&self) -> Vec<&'static str> {
+        self.backends.iter().map(|kind| kind.name()).collect()
+    }
+
+    /// The words that may stand in an approval channel's `kind = "…"`.
+    pub(super) fn approval_names(&self) -> Vec<&'static str> {
+        self.approvals.iter().map(|kind| kind.name()).collect()
+    }
+
+    /// The keys by which a person's names over the channels are given: the house's own channels, and each kind's.
+    pub(super) fn channels(&self) -> Vec<&'static str> {
+        let mut all = people::OWN_CHANNELS.to_vec();
+        for name in self.approval_names() {
+            // What can't begin a principal (`exec2`, say) can't name one.
+            if !all.contains(&name) && format!("{name}:x").parse::<jit_types::Principal>().is_ok() {
+                all.push(name);
+            }
+        }
+        all
+    }
+}
+
+/// A config that was read and found sound.
+pub struct Loaded {
+    /// Roles, persons, administrators.
+    pub rules: Rules,
+    /// What can be issued.
+    pub backends: BTreeMap<BackendName, Box<dyn jit_backend::Config>>,
+    /// Over what people are asked.
+    pub approvals: BTreeMap<ChannelName, Box<dyn jit_approval::kind::Config>>,
+    /// The broker's own settings.
+    pub broker: Broker,
+    /// A digest of the file's exact bytes.
+    pub revision: Digest,
+    /// The file, symbolic links resolved.
+    pub file: PathBuf,
+    /// The directory that relative paths in the file begin at: the file's own.
+    pub base: PathBuf,
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded").field("file", &self.file).field("revision", &self.revision).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no config.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file can't be read, or others could have written it.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The file holds mistakes.
+    #[error("{0}")]
+    Faults(Box<Faults>),
+}
+
+impl From<Faults> for LoadError {
+    fn from(faults: Faults) -> Self {
+        Self::Faults(Box::new(faults))
+    }
+}
+
+/// Reads a config file that nobody else may write.
+///
+/// # Errors
+/// [`LoadError::Place`] where the file itself is at fault, [`LoadError::Faults`] with all mistakes in it.
+pub fn load(path: &Path, kinds: &Kinds) -> Result<Loaded, LoadError> {
+    let vetted = paths::read_config(path)?;
+    let base = vetted.path.parent().unwrap_or(Path::new("/")).to_owned();
+    let name = path.display().to_string();
+    let text = match String::from_utf8(vetted.bytes) {
+        Ok(text) => text,
+        Err(error) => return Err(not_utf8(name, &error).into()),
+    };
+    Ok(read(&text, &name, &vetted.path, &base, kinds)?)
+}
+
+fn not_utf8(name: String, error: &std::string::FromUtf8Error) -> Faults {
+    let upto = error.utf8_error().valid_up_to();
+    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+    let fault = Fault {
+        span: upto..upto + '\u{fffd}'.len_utf8(),
+        key: String::new(),
+        rule: "this is not UTF-8, and TOML is".to_owned(),
+        remedy: "save the file in UTF-8".to_owned(),
+    };
+    Faults::new(name, text, vec![fault])
+}
+
+/// Reads a config's text. Touches no file and no network.
+///
+/// # Errors
+/// All mistakes, in the order of the file.
+pub fn read(text: &str, name: &str, file: &Path, base: &Path, kinds: &Kinds) -> Result<Loaded, Faults> {
+    let (table, grammar) = tree::parse(text);
+    let whole = grammar.is_empty();
+    let mut faults = Vec::new();
+    let mut root = Reader::new(&table, "", &mut faults);
+
+    let people = people::read(&mut root, &kinds.channels());
+    let backends = backends::read(&mut root, "backends", &kinds.backend_names(), |index, reader| {
+        kinds.backends.get(index).and_then(|kind| kind.config(reader))
+    });
+    let approvals: Section<ChannelKind, Box<dyn jit_approval::kind::Config>> =
+        backends::read(&mut root, "approvals", &kinds.approval_names(), |index, reader| {
+            kinds.approvals.get(index).and_then(|kind| kind.config(reader))
+        });
+    let known = broker::Known { people: &people.named, channels: &approvals.named, whole };
+    let (broker, administrators) = broker::read(&mut root, &known, base);
+    let around = roles::Around { text, people: &people, backends: &backends, whole };
+    let roles = roles::read(&mut root, &around);
+    root.finish();
+
+    if !whole {
+        // What is wrong beside a mistake of grammar may only be its consequence.
+        let spoilt = tree::spoilt(text, &grammar);
+        faults.retain(|fault| !spoilt.iter().any(|part| part.contains(&fault.span.start)));
+        faults.extend(grammar);
+    }
+    if !faults.is_empty() {
+        return Err(Faults::new(name.to_owned(), text.to_owned(), faults));
+    }
+    Ok(Loaded {
+        rules: Rules { roles, people: people.rules.people, administrators },
+        backends: backends.configs,
+        approvals: approvals.configs,
+        broker,
+        revision: Digest::of(text.as_bytes()),
+        file: file.to_owned(),
+        base: base.to_owned(),
+    })
+}
