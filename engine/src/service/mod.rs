@@ -6,6 +6,7 @@ mod desk;
 mod end;
 mod file;
 mod plan;
+pub mod record;
 pub mod seen;
 pub mod texts;
 mod tokens;

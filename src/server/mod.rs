@@ -1,0 +1,102 @@
+//! The HTTP server: authenticates, converts, calls the house, converts back. It decides nothing.
+
+mod audit;
+mod error;
+mod extract;
+mod grants;
+mod requests;
+mod status;
+mod tokens;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::connect_info::Connected;
+use axum::routing::{get, post};
+use axum::serve::IncomingStream;
+use jit_engine::House;
+use jit_types::Timestamp;
+use tokio::net::UnixListener;
+
+use crate::identity::{Identities, Peer};
+
+/// The largest body that is read, in bytes: a reason of 32 KiB with all its escapes, and some.
+const LARGEST_BODY: usize = 256 * 1024;
+
+/// What every handler has at hand.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) house: Arc<House>,
+    pub(crate) identities: Identities,
+    pub(crate) shape: &'static str,
+    pub(crate) since: Timestamp,
+    pub(crate) state_directory: Arc<std::path::Path>,
+}
+
+impl App {
+    /// The app of a house in one of its shapes: `embedded`, `host`.
+    pub fn new(house: Arc<House>, shape: &'static str, state_directory: &std::path::Path) -> Self {
+        let identities = Identities::new(Arc::clone(&house));
+        let since = house.now();
+        Self { house, identities, shape, since, state_directory: Arc::from(state_directory) }
+    }
+}
+
+/// Who is connected.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Connection(pub(crate) Option<Peer>);
+
+impl Connected<IncomingStream<'_, UnixListener>> for Connection {
+    fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
+        Self(Peer::of(stream.io()))
+    }
+}
+
+/// The routes. A test walks them all with foreign ids, so a new one joins by itself.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/v1/plan", post(requests::plan))
+        .route("/v1/requests", get(requests::list).post(requests::file))
+        .route("/v1/requests/{id}", get(requests::show))
+        .route("/v1/requests/{id}/decide", post(requests::decide))
+        .route("/v1/requests/{id}/cancel", post(requests::cancel))
+        .route("/v1/requests/{id}/release", post(grants::release))
+        .route("/v1/requests/{id}/revoke", post(grants::revoke))
+        .route("/v1/requests/{id}/claim", post(grants::claim))
+        .route("/v1/requests/{id}/report", post(grants::report))
+        .route("/v1/roles", get(status::roles))
+        .route("/v1/whoami", get(status::whoami))
+        .route("/v1/status", get(status::status))
+        .route("/v1/doctor", get(status::doctor))
+        .route("/v1/tokens", get(tokens::list).post(tokens::create))
+        .route("/v1/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/v1/audit/entries", get(audit::entries))
+        .route("/v1/audit/checkpoint", get(audit::checkpoint))
+        .route("/v1/audit/export", get(audit::export))
+        .fallback(error::no_route)
+        .method_not_allowed_fallback(error::no_method)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(axum::middleware::map_response(version))
+        .with_state(app)
+}
+
+async fn version<B>(mut response: axum::http::Response<B>) -> axum::http::Response<B> {
+    let value = axum::http::HeaderValue::from_static(crate::api::VERSION);
+    response.headers_mut().insert(crate::api::VERSION_HEADER, value);
+    response
+}
+
+/// Serves the routes on a socket until `stop` resolves; then answers what is under way.
+///
+/// # Errors
+/// When the socket fails.
+pub async fn serve(
+    listener: UnixListener,
+    app: App,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let service = router(app).into_make_service_with_connect_info::<Connection>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}
