@@ -82,6 +82,8 @@ pub enum Command {
         /// A number below a thousand that spreads retries.
         jitter: u16,
     },
+    /// To be ended because the store has gone back in time: what it takes for live may not be so.
+    Reconcile,
     /// A timer is due.
     Due(Timer),
 }

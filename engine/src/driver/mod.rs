@@ -4,9 +4,12 @@
 //! There is no other scheduler: expiry, lapse and retry are effects with a due time in the one outbox. A dead target holds
 //! up its own lanes and nobody else's.
 
+mod begin;
 mod ends;
 mod publish;
 mod tell;
+
+pub use begin::{begin, checkpoints};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -157,8 +157,9 @@ impl House {
 
     async fn sealed_of(&self, entries: &[Entry]) -> Result<BTreeMap<OpeningId, SealedOpening>, Error> {
         let leaves = entries.iter().filter_map(|entry| serde_json::from_str::<Value>(&entry.leaf).ok());
-        let ids: Vec<OpeningId> =
-            leaves.flat_map(|leaf| commitments(&leaf).into_iter().map(|(_, c)| c.opening).collect::<Vec<_>>()).collect();
+        let ids: Vec<OpeningId> = leaves
+            .flat_map(|leaf| commitments(&leaf).into_iter().map(|(_, c)| c.opening).collect::<Vec<_>>())
+            .collect();
         self.parts.openings.get(&ids).await.map_err(|e| Error::Unavailable(e.to_string()))
     }
 

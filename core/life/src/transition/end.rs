@@ -29,6 +29,18 @@ pub(super) fn revoke(draft: &mut Draft, right: &MayAdminister, reason: Commitmen
     end(draft, EndWhy::Revoked, event)
 }
 
+/// Ends what a store that has gone back in time takes for live, and looks again at what it takes for gone.
+pub(super) fn reconcile(draft: &mut Draft) -> Result<Reply, Refused> {
+    let live = draft.req()?.grant.as_ref().map(|grant| grant.status);
+    match live {
+        Some(GrantStatus::Ready | GrantStatus::Active) => {
+            let event = draft.event("grant.reconciled");
+            end(draft, EndWhy::Revoked, event)
+        }
+        _ => Ok(Reply::Noted),
+    }
+}
+
 pub(super) fn start_by(draft: &mut Draft) -> Result<Reply, Refused> {
     let now = draft.now;
     let Some(grant) = &draft.req()?.grant else { return Ok(Reply::Noted) };

@@ -42,6 +42,7 @@ fn play(draft: &mut Draft, command: &Command) -> Result<Reply, Refused> {
         Command::Due(Timer::Settle(claim)) => take::settle(draft, *claim),
         Command::Release { by } => end::release(draft, *by),
         Command::Revoke { right, reason } => end::revoke(draft, right, *reason),
+        Command::Reconcile => end::reconcile(draft),
         Command::Due(Timer::StartBy) => end::start_by(draft),
         Command::Due(Timer::End) => end::expire(draft),
         Command::Ended { claim, outcome, jitter } => end::ended(draft, *claim, outcome, *jitter),
@@ -159,6 +160,7 @@ fn refusal_kind(command: &Command) -> &'static str {
         Command::Revise { .. } => "ask.revised",
         Command::Issued { .. } => "claim.issued",
         Command::Ended { .. } | Command::Looked { .. } => "claim.gone",
+        Command::Reconcile => "grant.reconciled",
         Command::Due(_) => "timer.due",
     }
 }
@@ -174,6 +176,7 @@ fn actor(command: &Command) -> Option<jit_types::Subject> {
         | Command::Issued { .. }
         | Command::Ended { .. }
         | Command::Looked { .. }
+        | Command::Reconcile
         | Command::Due(_) => None,
     }
 }

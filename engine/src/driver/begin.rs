@@ -1,0 +1,82 @@
+//! What a house does when it opens: publishes what hosts demand, tells of a changed config, notices a store that has gone
+//! back in time, and brings open asks in line with the rules.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jit_life::Command;
+use jit_types::{Digest, Event};
+
+use super::publish;
+use crate::error::Error;
+use crate::house::House;
+use crate::service::With;
+use crate::store::{Query, Write};
+
+/// The name under which the config's digest is kept.
+const CONFIG: &str = "config";
+
+/// Opens the house for business. `seen` is how far the log had come when somebody last looked.
+///
+/// # Errors
+/// When the store can't be used.
+pub async fn begin(house: &Arc<House>, config: Digest, seen: u64) -> Result<(), Error> {
+    let (size, _) = house.store().log().head();
+    let before = house.store().log().meta(CONFIG).await?;
+    if before.as_deref() != Some(&config.to_string()) {
+        let event = Event::new("config.changed", house.now()).field("config", &config);
+        let meta = Write::Meta { name: CONFIG, value: config.to_string() };
+        house.store().write(vec![meta], vec![event], vec![]).await?;
+    }
+    if size < seen {
+        went_back(house, size, seen).await?;
+    }
+    for name in house.backends().keys() {
+        if let Err(error) = publish::write_documents(house, name).await {
+            tracing::error!(backend = %name, %error, "a document can't be published; it is tried on");
+            let publish = Write::Publish { backend: name.clone(), due: house.now() };
+            house.store().write(vec![publish], vec![], vec![]).await?;
+        }
+    }
+    house.revise_open_asks().await
+}
+
+/// The store holds less than it did: a backup was put back. What it takes for live may have been given back, revoked or
+/// claimed anew since, so all of it is ended and proven gone; what it does not know of, `doctor` finds by the house's mark.
+async fn went_back(house: &Arc<House>, size: u64, seen: u64) -> Result<(), Error> {
+    tracing::error!(size, seen, "the store has gone back in time: everything that it takes for live is ended");
+    let event = Event::new("store.went_back", house.now())
+        .field("size", &i64::try_from(size).unwrap_or(i64::MAX))
+        .field("seen", &i64::try_from(seen).unwrap_or(i64::MAX));
+    house.store().write(vec![], vec![event], vec![]).await?;
+    let open = Query { open: true, most: u32::MAX, ..Default::default() };
+    for request in house.store().requests(open).await? {
+        house.play(request.id, Command::Reconcile, With::default()).await?;
+    }
+    Ok(())
+}
+
+/// How often a checkpoint is signed while the log grows.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Signs checkpoints while the log grows, and tells how far it has come.
+pub async fn checkpoints(house: Arc<House>, tell: impl Fn(u64) + Send) {
+    let mut changes = house.store().changes();
+    loop {
+        match house.checkpoint().await {
+            Ok((size, _)) => tell(size),
+            Err(error) => tracing::error!(%error, "a checkpoint can't be signed"),
+        }
+        tokio::time::sleep(EVERY).await;
+        loop {
+            let (size, _) = house.store().log().head();
+            let newest = house.store().log().checkpoints(size.saturating_sub(1)).await;
+            if newest.is_ok_and(|found| found.is_empty()) && size > 0 {
+                break;
+            }
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}

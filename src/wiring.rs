@@ -1,0 +1,149 @@
+//! The composition root: the only place that names implementations, and with it the only `cfg(feature)`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jit_approval_terminal::{Out, TerminalKind};
+use jit_engine::audit::{Random, Sealer, Signer, SqliteKeys, SqliteOpenings, SystemRandom};
+use jit_engine::store::sqlite::SqliteStore;
+use jit_engine::{Clock, House, Parts, SystemClock, driver};
+use jit_types::HouseId;
+
+use crate::config::{HouseSecrets, Kinds, Loaded};
+use crate::state;
+
+/// Every kind of backend and channel that this binary was built with.
+pub fn kinds(out: Out) -> Kinds {
+    let mut backends: Vec<Box<dyn jit_backend::Kind>> = Vec::new();
+    #[cfg(feature = "ssh")]
+    backends.push(Box::new(jit_backend_ssh::SshKind::new(Arc::new(|| SystemClock.now()))));
+    #[cfg(feature = "postgres")]
+    backends.push(Box::new(jit_backend_postgres::PostgresKind));
+    Kinds { backends, approvals: vec![Box::new(TerminalKind::new(out))] }
+}
+
+/// The kinds for commands that only read a config: nothing is written anywhere.
+pub fn offline_kinds() -> Kinds {
+    kinds(Out::nowhere())
+}
+
+/// Where cards for approvers are written when the broker runs in a terminal.
+pub fn terminal_out() -> Out {
+    use std::io::IsTerminal as _;
+    if !std::io::stderr().is_terminal() {
+        return Out::nowhere();
+    }
+    Out::new(std::io::stderr()).unwrap_or_else(|_| Out::nowhere())
+}
+
+/// A house that is open: while this lives, no other process has its state.
+pub struct Open {
+    /// The house.
+    pub house: Arc<House>,
+    /// Where its state is.
+    pub state: PathBuf,
+    _lock: File,
+    driver: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// Why a house can't be opened: what is so, and the way out.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct OpenError {
+    /// What is so.
+    pub message: String,
+    /// The way out.
+    pub hint: String,
+}
+
+impl OpenError {
+    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+}
+
+/// Opens a house on its state directory and starts its driver.
+///
+/// # Errors
+/// What can't be opened, and the way out.
+pub async fn open_house(loaded: &Loaded, directory: &Path) -> Result<Open, OpenError> {
+    let lock = state::lock(directory)?;
+    let id = state::house_id(directory)?;
+    let seed = state::checkpoint_seed(directory)?;
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let broken = |what: &str, error: String| {
+        OpenError::new(format!("{what} can't be opened: {error}"), "see `jit doctor`, or restore with `jit restore`")
+    };
+    let keys = SqliteKeys::open(&directory.join(state::KEYS), Arc::clone(&random)).await;
+    let keys = Arc::new(keys.map_err(|e| broken("the store of keys", e.to_string()))?);
+    let openings = SqliteOpenings::open(&directory.join(state::OPENINGS)).await;
+    let openings = Arc::new(openings.map_err(|e| broken("the store of openings", e.to_string()))?);
+    let sealer = || Sealer::new(Arc::clone(&keys) as _, Arc::clone(&random));
+    let store = SqliteStore::open(&directory.join(state::STORE), sealer(), Arc::clone(&openings) as _).await;
+    let store = store.map_err(|e| broken("the store", e.to_string()))?;
+    let signer = Signer::from_seed(id, &seed).map_err(|e| broken("the checkpoint key", e.to_string()))?;
+    let secrets = HouseSecrets::new(loaded.base.clone());
+    let parts = Parts {
+        id,
+        store: Arc::new(store),
+        keys: Arc::clone(&keys) as _,
+        openings,
+        sealer: sealer(),
+        signer,
+        clock: Arc::new(SystemClock),
+        random: Arc::clone(&random),
+        rules: loaded.rules.clone(),
+        backends: open_backends(loaded, id, &secrets).await?,
+        channels: open_channels(loaded, &secrets).await?,
+        alerts: loaded.broker.alerts.clone(),
+    };
+    let house = House::new(parts);
+    let seen = state::high_water(directory);
+    let begun = driver::begin(&house, loaded.revision, seen).await;
+    begun.map_err(|e| broken("the house", e.to_string()))?;
+    let driver = tokio::spawn(run(Arc::clone(&house), directory.to_owned()));
+    Ok(Open { house, state: directory.to_owned(), _lock: lock, driver })
+}
+
+/// The driver and the one who signs checkpoints and remembers how far the log had come.
+async fn run(house: Arc<House>, directory: PathBuf) {
+    let remember = driver::checkpoints(Arc::clone(&house), move |size| state::remember(&directory, size));
+    tokio::join!(driver::run(house), remember);
+}
+
+async fn open_backends(
+    loaded: &Loaded,
+    house: HouseId,
+    secrets: &HouseSecrets,
+) -> Result<BTreeMap<jit_types::BackendName, Arc<dyn jit_backend::Backend>>, OpenError> {
+    let mut opened = BTreeMap::new();
+    for (name, config) in &loaded.backends {
+        let backend = config.open(house, secrets).await.map_err(|error| {
+            OpenError::new(format!("the backend `{name}` can't be opened: {error}"), format!("mend `[backends.{name}]`"))
+        })?;
+        opened.insert(name.clone(), backend);
+    }
+    Ok(opened)
+}
+
+async fn open_channels(
+    loaded: &Loaded,
+    secrets: &HouseSecrets,
+) -> Result<BTreeMap<jit_types::ChannelName, Arc<dyn jit_approval::Adapter>>, OpenError> {
+    let mut opened = BTreeMap::new();
+    for (name, config) in &loaded.approvals {
+        let channel = config.open(secrets).await.map_err(|error| {
+            OpenError::new(format!("the channel `{name}` can't be opened: {error}"), format!("mend `[approvals.{name}]`"))
+        })?;
+        opened.insert(name.clone(), channel);
+    }
+    Ok(opened)
+}
