@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `jit`.
+
+fn main() -> std::process::ExitCode {
+    jit::cli::main()
+}

@@ -1,0 +1,108 @@
+//! What every command gets: where things are, how to speak, whom to ask.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jit_engine::{Clock, SystemClock};
+use jit_types::Timestamp;
+use tokio::sync::OnceCell;
+
+use super::exit::Error;
+use super::output::{Mode, Output};
+use crate::client::{self, Broker, Client};
+use crate::config::{Env, Places, env};
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Global {
+    /// Prints for people, or JSON for programs
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORM",
+        default_value = "human",
+        help_heading = "Options for all commands"
+    )]
+    pub output: Mode,
+    /// Talks to the broker behind this socket
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Options for all commands")]
+    pub broker: Option<PathBuf>,
+    /// Reads this config file
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Options for all commands")]
+    pub config: Option<PathBuf>,
+    /// Answers yes where a person would be asked
+    #[arg(long, short, global = true, help_heading = "Options for all commands")]
+    pub yes: bool,
+    /// Tells more on stderr; twice for even more
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Options for all commands")]
+    pub verbose: u8,
+}
+
+/// What every command gets.
+pub struct Ctx {
+    /// The options that every command takes.
+    pub global: Global,
+    /// The environment.
+    pub env: Env,
+    /// Where output goes.
+    pub out: Output,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    client: OnceCell<Arc<Client>>,
+}
+
+impl Ctx {
+    /// Looks around.
+    pub fn new(global: Global, env: Env) -> Self {
+        let dumb = env::var("TERM").is_some_and(|term| term == "dumb");
+        let out = Output::look(global.output, env.no_color, dumb);
+        Self { global, env, out, clock: Arc::new(SystemClock), client: OnceCell::new() }
+    }
+
+    /// Now, by this machine's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The user's own places.
+    ///
+    /// # Errors
+    /// When the user has no home.
+    pub fn places(&self) -> Result<Places, Error> {
+        Ok(Places::of(&self.env)?)
+    }
+
+    /// Which broker is meant.
+    ///
+    /// # Errors
+    /// When what names it can't be trusted.
+    pub fn broker(&self) -> Result<Broker, Error> {
+        Ok(client::find::find(&self.env, self.global.broker.as_deref(), self.global.config.as_deref())?)
+    }
+
+    /// The client of the broker; the user's own agent is started where it is the broker and does not run.
+    ///
+    /// # Errors
+    /// When there is no broker, or its socket is somebody else's.
+    pub async fn client(&self) -> Result<Arc<Client>, Error> {
+        let made = self.client.get_or_try_init(|| async {
+            let places = self.places()?;
+            let socket = match self.broker()? {
+                Broker::Socket(socket) => socket,
+                Broker::Embedded => super::embedded::socket(self, &places).await?,
+            };
+            // Read anew: a token is kept nowhere but in the client.
+            let token = client::token::find(Env::read(), &places)?;
+            Ok::<_, Error>(Arc::new(Client::new(&socket, token)?))
+        });
+        made.await.cloned()
+    }
+
+    /// The user's claim keys.
+    ///
+    /// # Errors
+    /// When their directory is not this user's alone.
+    pub fn claim_keys(&self) -> Result<client::claims::ClaimKeys, Error> {
+        Ok(client::claims::ClaimKeys::open(&self.places()?.state)?)
+    }
+}

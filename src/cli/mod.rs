@@ -1,0 +1,152 @@
+//! The command line: one file per command, each with its `Args` and its `run`.
+//!
+//! ```text
+//! main ─ hot path ─▶ parse ─▶ Ctx (where, how to speak, whom to ask) ─▶ command::run ─▶ Exit, or Error ─▶ exit code
+//! ```
+//!
+//! Results go to stdout, everything else to stderr; a prompt is only where a person can see it.
+
+pub mod ctx;
+mod embedded;
+pub mod exit;
+pub mod output;
+pub mod text;
+
+mod roles;
+mod status;
+mod whoami;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use ctx::{Ctx, Global};
+pub use exit::{Error, Exit};
+
+/// Temporary access to production: asked for, approved, ended by itself.
+#[derive(Parser)]
+#[command(name = "jit", version, propagate_version = true, after_long_help = AFTER)]
+#[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER: &str = "\
+Environment:
+  JIT_BROKER      the socket of the broker to talk to
+  JIT_CONFIG      the config file
+  JIT_TOKEN       the token to come with
+  JIT_TOKEN_FILE  a private file with that token
+  NO_COLOR        no colours
+
+Exit codes:
+  0 done   1 failure   2 usage   3 config   4 not authenticated   5 denied   6 lapsed, expired or cancelled
+  7 broker or target unavailable   8 still pending   9 not held   70 a bug in jit";
+
+/// The commands; one file each.
+#[derive(Subcommand)]
+enum Command {
+    /// Lists the roles that you may ask for
+    Roles(roles::Args),
+    /// Says who you are to the broker
+    Whoami(whoami::Args),
+    /// Shows the broker, and what of yours is not proven ended
+    Status(status::Args),
+}
+
+impl Command {
+    async fn run(self, ctx: &Ctx) -> Result<Exit, Error> {
+        match self {
+            Self::Roles(args) => roles::run(ctx, args).await,
+            Self::Whoami(args) => whoami::run(ctx, args).await,
+            Self::Status(args) => status::run(ctx, args).await,
+        }
+    }
+
+    /// Whether the command is a broker, which works for many at once.
+    fn serves(&self) -> bool {
+        false
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    // A panic unwinds to here, so that files are removed and what is open is closed on the way.
+    let ended = catch_unwind(AssertUnwindSafe(parse_and_run));
+    ended
+        .unwrap_or_else(|_| {
+            eprintln_bug();
+            Exit::Bug
+        })
+        .into()
+}
+
+fn eprintln_bug() {
+    let error = Error::new(Exit::Bug, "this is a mistake in jit itself").hint("please report it, with the line above");
+    output::Output::look(output::Mode::Human, true, true).error(&error);
+}
+
+fn parse_and_run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // `--help` and `--version` come here too, and are no errors.
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return if error.print().is_ok() { code } else { Exit::Failure };
+        }
+    };
+    let ctx = Ctx::new(cli.global, crate::config::Env::read());
+    let serves = cli.command.serves();
+    let mut runtime = if serves {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let ended = match runtime.enable_all().build() {
+        Ok(runtime) => {
+            let ended = runtime.block_on(cli.command.run(&ctx));
+            // A keyring or a resolver that does not answer must not hold the program's end.
+            runtime.shutdown_background();
+            ended
+        }
+        Err(_) => Err(Error::new(Exit::Failure, "the system gives no threads")),
+    };
+    ended.unwrap_or_else(|error| {
+        ctx.out.error(&error);
+        error.exit
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_tree_of_commands_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    /// Help that lacks an example or its codes is no help; what is hidden is for no person.
+    #[test]
+    fn every_command_shows_examples_and_its_exit_codes() {
+        fn look(command: &clap::Command, path: &str) {
+            for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+                let path = format!("{path} {}", sub.get_name());
+                if sub.has_subcommands() {
+                    look(sub, &path);
+                    continue;
+                }
+                let after = sub.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+                assert!(after.contains("Examples:"), "`{path}` shows no example");
+                assert!(after.contains("Exit codes:"), "`{path}` names no exit codes");
+                assert!(after.contains(&path), "`{path}` shows examples of something else");
+            }
+        }
+        look(&Cli::command(), "jit");
+    }
+}
