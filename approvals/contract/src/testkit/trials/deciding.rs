@@ -56,6 +56,9 @@ pub(super) async fn duplicate(kit: &Kit<'_>, t: &mut Trial) -> Go {
         filed.is_some_and(|f| f.closed.is_none()),
         "one press, delivered three times, closed an ask that needs two",
     );
+    for heard in bench.desk.heard(&case.ask.ask) {
+        as_made(t, &bench, &case, Who::First, YES, &heard.decision);
+    }
     let done = bench.desk.heard(&case.ask.ask).iter().filter(|heard| heard.outcome.done).count();
     t.check(done <= 1, format!("one press, delivered three times, was done {done} times"));
     for answer in [one, two, three] {
