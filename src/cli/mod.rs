@@ -13,6 +13,7 @@ pub mod output;
 pub mod text;
 
 mod roles;
+mod serve;
 mod status;
 mod whoami;
 
@@ -50,6 +51,8 @@ Exit codes:
 /// The commands; one file each.
 #[derive(Subcommand)]
 enum Command {
+    /// Runs the broker for the users of this machine
+    Serve(serve::Args),
     /// Lists the roles that you may ask for
     Roles(roles::Args),
     /// Says who you are to the broker
@@ -61,6 +64,7 @@ enum Command {
 impl Command {
     async fn run(self, ctx: &Ctx) -> Result<Exit, Error> {
         match self {
+            Self::Serve(args) => serve::run(ctx, args).await,
             Self::Roles(args) => roles::run(ctx, args).await,
             Self::Whoami(args) => whoami::run(ctx, args).await,
             Self::Status(args) => status::run(ctx, args).await,
@@ -69,7 +73,7 @@ impl Command {
 
     /// Whether the command is a broker, which works for many at once.
     fn serves(&self) -> bool {
-        false
+        matches!(self, Self::Serve(_))
     }
 }
 

@@ -5,6 +5,7 @@ mod error;
 mod extract;
 mod grants;
 mod requests;
+pub mod socket;
 mod status;
 mod tokens;
 mod view;

@@ -1,0 +1,79 @@
+//! `jit serve`: the broker of the host shape.
+
+use std::path::{Path, PathBuf};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::exit::{Error, Exit};
+use super::ctx::Ctx;
+use crate::config::{self, Loaded, paths};
+use crate::server::{self, App, socket};
+use crate::wiring;
+
+/// Options of `jit serve`.
+#[derive(clap::Args)]
+#[command(after_long_help = AFTER)]
+pub(crate) struct Args {
+    /// Listens on this Unix socket; `[broker] socket` where it is not given
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+    /// Keeps the state in this directory; `[broker] state` where it is not given
+    #[arg(long, value_name = "DIRECTORY")]
+    state: Option<PathBuf>,
+}
+
+const AFTER: &str = "\
+Examples:
+  jit serve --socket /run/jit/jit.sock
+  jit serve --config /etc/jit/jit.toml
+
+Callers are known by the OS user at the other end of the socket, or by a token. Stop it with SIGTERM: what is under way
+is answered, and everything that is due is done when it runs again.
+
+Exit codes:
+  0 stopped when told to   1 failure   3 config";
+
+/// Runs the broker until it is told to stop.
+pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
+    let path = paths::find(&ctx.env, ctx.global.config.as_deref())?;
+    let path = path.ok_or_else(|| {
+        Error::new(Exit::Config, "there is no config file").hint("`jit init` writes one, or name one with --config")
+    })?;
+    log(ctx.global.verbose);
+    let loaded = config::load(&path, &wiring::kinds(wiring::terminal_out()))?;
+    let state = args.state.or_else(|| loaded.broker.state.clone()).unwrap_or_else(|| paths::SYSTEM_STATE.into());
+    let socket = args.socket.or_else(|| loaded.broker.socket.clone()).unwrap_or_else(|| paths::SYSTEM_SOCKET.into());
+    serve(ctx, &loaded, &paths::absolute(&state)?, &paths::absolute(&socket)?).await
+}
+
+async fn serve(ctx: &Ctx, loaded: &Loaded, state: &Path, socket: &Path) -> Result<Exit, Error> {
+    let refused = |what: &str, error: &std::io::Error| Error::new(Exit::Failure, format!("{what}: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(|e| refused("signals can't be taken", &e))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| refused("signals can't be taken", &e))?;
+    let open = wiring::open_house(loaded, state).await.map_err(|e| Error::new(Exit::Config, e.message).hint(e.hint))?;
+    let broker = &loaded.broker;
+    let listener = socket::bind(socket, broker.socket_mode.bits(), broker.socket_group.as_deref())
+        .map_err(|e| refused(&format!("can't listen on {}", socket.display()), &e))?;
+    ctx.out.note(&format!("jit {} serves {} on {}", crate::api::VERSION, open.house.id(), socket.display()));
+    let app = App::new(std::sync::Arc::clone(&open.house), "host", state);
+    let stop = async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    };
+    server::serve(listener, app, stop).await.map_err(|e| refused("the socket failed", &e))?;
+    let _ = std::fs::remove_file(socket);
+    Ok(Exit::Done)
+}
+
+/// The broker's log goes to stderr; `-v` shows more.
+pub(crate) fn log(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "jit=info,jit_engine=info,warn",
+        _ => "jit=debug,jit_engine=debug,info",
+    };
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
+}
