@@ -171,3 +171,128 @@ mod real {
         Err(error(KeyringErrorKind::NoKeyring, name))
     }
 }
+
+#[cfg(all(test, feature = "keyring"))]
+mod tests {
+    use std::process::{Command, Output, Stdio};
+    use std::time::Instant;
+
+    use super::*;
+    use crate::config::env;
+
+    const NAME: &str = "test entry";
+
+    /// Runs one of the tests below in a process of its own, because a process finds its keyring once.
+    fn inside(test: &str, before: &str) -> Output {
+        let mut command = Command::new(if before.is_empty() { "sh" } else { "dbus-run-session" });
+        if !before.is_empty() {
+            command.args(["--", "sh"]);
+        }
+        inside_of(command, test, before)
+    }
+
+    fn inside_of(mut command: Command, test: &str, before: &str) -> Output {
+        let this = std::env::current_exe().expect("this program");
+        let home = tempfile::tempdir().expect("a directory");
+        let script = format!("{before}\nexec \"$0\" --exact config::keyring::tests::{test} --ignored --nocapture");
+        command.args(["-c", &script]).arg(this).stdin(Stdio::null());
+        command.env("HOME", home.path()).env("XDG_RUNTIME_DIR", home.path()).env("XDG_DATA_HOME", home.path());
+        command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("XDG_CONFIG_HOME").env_remove("XDG_CACHE_HOME");
+        command.output().expect("started")
+    }
+
+    fn passed(output: &Output) {
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    }
+
+    /// Whether a real service can be started; where `JIT_TEST_REQUIRE` names it, it must be.
+    fn service() -> bool {
+        let found = |program: &str| {
+            env::var("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
+        };
+        let there = found("dbus-run-session") && found("gnome-keyring-daemon");
+        let required = env::var("JIT_TEST_REQUIRE").is_some_and(|all| all.split(',').any(|one| one == "keyring"));
+        assert!(there || !required, "JIT_TEST_REQUIRE names keyring, and dbus or gnome-keyring is not installed");
+        if !there {
+            eprintln!("skipped: dbus-run-session or gnome-keyring-daemon is not installed");
+        }
+        there
+    }
+
+    #[test]
+    fn an_entry_is_written_read_and_deleted_in_a_real_service() {
+        if service() {
+            passed(&inside("round_trip", "echo pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null"));
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_locked_is_given_up() {
+        if service() {
+            passed(&inside("locked", "gnome-keyring-daemon --start --components=secrets >/dev/null"));
+        }
+    }
+
+    #[test]
+    fn a_service_that_never_answers_is_given_up() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let socket = dir.path().join("bus");
+        // The kernel takes the connection, and nobody ever says a word over it.
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+        let address = format!("export DBUS_SESSION_BUS_ADDRESS=unix:path={}", socket.display());
+        passed(&inside_of(Command::new("sh"), "silent", &address));
+    }
+
+    #[test]
+    fn where_there_is_no_service_it_is_said_at_once() {
+        passed(&inside("nowhere", ""));
+    }
+
+    #[test]
+    #[ignore = "runs in a process and a session of its own, started by a test above"]
+    fn round_trip() {
+        assert_eq!(get(NAME).map(|_| ()).expect_err("nothing yet").kind, KeyringErrorKind::NoEntry);
+        set(NAME, &Secret::new("hunter2".to_owned())).expect("written");
+        set(NAME, &Secret::new("hunter3".to_owned())).expect("written again");
+        assert_eq!(get(NAME).expect("an entry").expose_secret(), "hunter3");
+        delete(NAME).expect("deleted");
+        delete(NAME).expect("deleted already");
+        assert_eq!(get(NAME).map(|_| ()).expect_err("deleted").kind, KeyringErrorKind::NoEntry);
+    }
+
+    #[test]
+    #[ignore = "runs in a process and a session of its own, started by a test above"]
+    fn locked() {
+        let begun = Instant::now();
+        let error = set(NAME, &Secret::new("hunter2".to_owned())).expect_err("nobody can unlock it");
+        assert!(begun.elapsed() < PATIENCE + Duration::from_secs(2));
+        assert!(!error.to_string().contains("hunter2"));
+        eprintln!("{:?} after {:?}: {error}", error.kind, begun.elapsed());
+    }
+
+    #[test]
+    #[ignore = "runs in a process of its own, started by a test above"]
+    fn silent() {
+        let ask = || get(NAME).map(|_| ()).expect_err("nobody answers").kind;
+        let begun = Instant::now();
+        let kinds: Vec<_> = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+            asking.into_iter().map(|one| one.join().expect("an answer")).collect()
+        });
+        assert_eq!(kinds, [KeyringErrorKind::Silent; 4]);
+        assert!((PATIENCE..PATIENCE + Duration::from_secs(2)).contains(&begun.elapsed()));
+        // Each of those keeps a thread; a fifth would be one too many, and is not even tried.
+        let begun = Instant::now();
+        assert_eq!(ask(), KeyringErrorKind::Silent);
+        assert!(begun.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
+    #[ignore = "runs in a process of its own, started by a test above"]
+    fn nowhere() {
+        let error = get(NAME).map(|_| ()).expect_err("no service");
+        assert_eq!(error.kind, KeyringErrorKind::NoKeyring);
+        assert!(error.public.as_str().contains("no session bus"));
+    }
+}

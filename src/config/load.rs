@@ -142,8 +142,8 @@ pub fn read(text: &str, name: &str, file: &Path, base: &Path, kinds: &Kinds) -> 
 
     if !whole {
         // What is wrong beside a mistake of grammar may only be its consequence.
-        let spoilt = tree::spoilt(text, &grammar);
-        faults.retain(|fault| !spoilt.iter().any(|part| part.contains(&fault.span.start)));
+        let spoilt = tree::Spoilt::of(text, &grammar);
+        faults.retain(|fault| !spoilt.holds(fault.span.start));
         faults.extend(grammar);
     }
     if !faults.is_empty() {

@@ -10,6 +10,9 @@ use jit_types::{ParamName, Words};
 use super::read::{self, At, near, nearest};
 use super::{pattern, roles::Around};
 
+/// The most parameters of one role: nobody fills in more.
+const MOST: usize = 64;
+
 const TYPES: [&str; 4] = ["choice", "text", "number", "bool"];
 
 /// What was read of a role's parameters.
@@ -99,6 +102,11 @@ fn number(reader: &mut Reader<'_>) -> Option<ParamType> {
 /// Compares what the scopes stand on with what is declared: both ways, because a parameter that nothing stands on tells
 /// the approver of a limit that does not exist.
 pub(super) fn check_use(role: &mut Reader<'_>, declared: &Declared) {
+    if declared.named.len() > MOST {
+        let span = role.span("params");
+        role.fault("params", span, format!("a role has at most {MOST} parameters"), "make two roles of it");
+        return;
+    }
     let mut used: Vec<At<String>> = Vec::new();
     if let Some(gives) = role.node("gives") {
         placeholders(gives, &mut used);

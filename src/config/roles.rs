@@ -19,6 +19,9 @@ const DECIDE_BY: Span = Span::from_secs(8 * 3600);
 /// The duration when none is asked for and the role names none: short enough to ask again.
 const DEFAULT: Span = Span::from_secs(3600);
 
+/// The most that one role gives: a request, its review and each claim carry all of it.
+const MOST_GIVEN: usize = 64;
+
 /// The section of the backends.
 pub(super) type Backends = Section<BackendKind, Box<dyn jit_backend::Config>>;
 
@@ -258,6 +261,10 @@ fn gives(reader: &mut Reader<'_>, around: &Around<'_>) -> Option<Vec<Entitlement
     let mut written = 0;
     let listed = reader.tables("gives", |reader| {
         written += 1;
+        if written > MOST_GIVEN {
+            reader.leave();
+            return;
+        }
         let Some(entitlement) = entitlement(reader, around) else { return };
         if all.contains(&entitlement) {
             let span = reader.span("");
@@ -268,6 +275,10 @@ fn gives(reader: &mut Reader<'_>, around: &Around<'_>) -> Option<Vec<Entitlement
     if listed.is_some() && written == 0 || listed.is_none() && reader.mistakes() == before {
         let (span, path) = (reader.span("gives"), reader.path("gives"));
         reader.fault("gives", span, "the role gives nothing", format!("add [[{path}]] with a backend and a scope"));
+    }
+    if written > MOST_GIVEN {
+        let span = reader.span("gives");
+        reader.fault("gives", span, format!("a role gives at most {MOST_GIVEN} things"), "make two roles of it");
     }
     // An entry may be missing without a word here, where its backend's own table is what holds the mistake.
     (reader.mistakes() == before && all.len() == written).then_some(all)

@@ -35,6 +35,13 @@ pub enum Style {
     },
 }
 
+impl Style {
+    /// The style for a stream: drawn for a terminal, with colour unless `NO_COLOR` is set, plain for everything else.
+    pub fn of(terminal: bool, no_color: bool, width: usize) -> Self {
+        if terminal { Self::Drawn { color: !no_color, width } } else { Self::Plain }
+    }
+}
+
 /// One mistake with its place as people count it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Placed {
@@ -67,9 +74,9 @@ impl Faults {
 
     /// All mistakes with their places, safe to print.
     pub fn placed(&self) -> Vec<Placed> {
-        let lines = Lines::of(&self.text);
+        let mut cursor = Cursor::default();
         let place = |fault: &Fault| {
-            let (line, column) = lines.place(&self.text, fault.span.start);
+            let (line, column) = cursor.upto(&self.text, fault.span.start);
             Placed {
                 file: line_of(&self.file),
                 line,
@@ -164,18 +171,25 @@ fn short(text: &str, span: &Range<usize>) -> bool {
         && end - start <= 8 * LONGEST_LINE
 }
 
-/// Where each line begins.
-struct Lines(Vec<usize>);
+/// Counts lines and columns once through the text: mistakes come in its order.
+#[derive(Default)]
+struct Cursor {
+    at: usize,
+    line: usize,
+    column: usize,
+}
 
-impl Lines {
-    fn of(text: &str) -> Self {
-        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
-    }
-
-    fn place(&self, text: &str, at: usize) -> (usize, usize) {
-        let line = self.0.partition_point(|start| *start <= at).max(1);
-        let start = self.0.get(line - 1).copied().unwrap_or(0);
-        (line, text.get(start..at).map_or(1, |before| before.chars().count() + 1))
+impl Cursor {
+    fn upto(&mut self, text: &str, at: usize) -> (usize, usize) {
+        for c in text.get(self.at..at).unwrap_or_default().chars() {
+            self.column += 1;
+            if c == '\n' {
+                self.line += 1;
+                self.column = 0;
+            }
+        }
+        self.at = at.max(self.at);
+        (self.line + 1, self.column + 1)
     }
 }
 

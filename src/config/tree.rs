@@ -1,6 +1,6 @@
 //! TOML text as a tree that remembers where each value stood.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use jit_types::proof::is_unsafe;
@@ -116,18 +116,34 @@ fn node(value: Spanned<DeValue<'_>>, text: &str, depth: usize, faults: &mut Vec<
 /// The parts of a file that a mistake of grammar spoils: from the table's head before it to the next one.
 ///
 /// What stands there was read in part at most, so that faults found in it may be mere consequences.
-pub(super) fn spoilt(text: &str, faults: &[Fault]) -> Vec<Range<usize>> {
-    let mut heads = vec![0];
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if line.trim_start().starts_with('[') {
-            heads.push(at);
+pub(super) struct Spoilt {
+    heads: Vec<usize>,
+    parts: BTreeSet<usize>,
+}
+
+impl Spoilt {
+    /// Finds them.
+    pub(super) fn of(text: &str, faults: &[Fault]) -> Self {
+        let mut heads = Vec::new();
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            if line.trim_start().starts_with('[') {
+                heads.push(at);
+            }
+            at += line.len();
         }
-        at += line.len();
+        let parts = faults.iter().map(|fault| part(&heads, fault.span.start)).collect();
+        Self { heads, parts }
     }
-    heads.push(text.len() + 1);
-    let holds = |part: &Range<usize>| faults.iter().any(|fault| part.contains(&fault.span.start));
-    heads.iter().zip(heads.iter().skip(1)).map(|(start, end)| *start..*end).filter(holds).collect()
+
+    /// Whether a place is in one of them.
+    pub(super) fn holds(&self, at: usize) -> bool {
+        self.parts.contains(&part(&self.heads, at))
+    }
+}
+
+fn part(heads: &[usize], at: usize) -> usize {
+    heads.partition_point(|head| *head <= at)
 }
 
 #[cfg(test)]
@@ -194,8 +210,9 @@ mod tests {
     fn only_the_part_around_a_mistake_is_spoilt() {
         let text = "[a]\nx = 1\n[b]\ny = 4h\nz = 2\n[c]\nx = 1\n";
         let (_, faults) = parse(text);
-        let parts = spoilt(text, &faults);
-        assert_eq!(parts.iter().map(|p| &text[p.clone()]).collect::<Vec<_>>(), ["[b]\ny = 4h\nz = 2\n"]);
+        let spoilt = Spoilt::of(text, &faults);
+        let holds: String = text.char_indices().filter(|(at, _)| spoilt.holds(*at)).map(|(_, c)| c).collect();
+        assert_eq!(holds, "[b]\ny = 4h\nz = 2\n");
     }
 
     proptest! {
