@@ -37,6 +37,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// - [`announce`](Adapter::announce) is at least once; where the medium can deduplicate (by the notice's key), once.
 /// - [`update`](Adapter::update) makes the message follow: the newest notice wins, and a notice whose ask is decided or
 ///   whose grant has ended reduces the message to what, who and outcome.
+/// - An ask is told to those in its `to` and to nobody else. Where `to` is empty while it is pending, nobody is told:
+///   empty never means everybody. Once it is closed, what was told before is reduced, whoever is still in `to`.
 /// - Every text in a notice that a person typed is escaped for the medium by the adapter: it can't forge a button, a
 ///   mention, a header or a link.
 /// - [`listen`](Adapter::listen) runs until it is dropped and reconnects by itself.

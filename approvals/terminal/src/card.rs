@@ -2,7 +2,7 @@
 
 use jit_approval::text::{line, rest};
 use jit_approval::{Alert, AskNotice, News, Notice, Standing};
-use jit_types::{PersonId, RequestId, Words};
+use jit_types::{PersonId, RequestId, Timestamp, Words};
 
 use crate::layout::Card;
 
@@ -19,10 +19,16 @@ pub const LONGEST: usize = 32_000;
 ///
 /// A title in the first column, then lines that begin with a label in the third. Text that a person typed is made one
 /// line, is cut, and stays in its own column: it can neither move the cursor nor pass for a line of the card.
+/// Times are UTC; [`render_with`] says them otherwise.
 pub fn render(notice: &Notice) -> String {
+    render_with(notice, &utc)
+}
+
+/// Writes a card as [`render`] does, with times as `when` says them: in the reader's own zone, for who knows it.
+pub fn render_with(notice: &Notice, when: &dyn Fn(Timestamp) -> String) -> String {
     match notice {
         Notice::Ask(ask) => match &ask.standing {
-            Standing::Pending { have, need } => pending(ask, *have, *need),
+            Standing::Pending { have, need } => pending(ask, *have, *need, when),
             Standing::Closed { outcome, by } => closed(ask, outcome, by),
         },
         Notice::News(news) => told(news),
@@ -30,7 +36,12 @@ pub fn render(notice: &Notice) -> String {
     }
 }
 
-fn pending(ask: &AskNotice, have: u32, need: u32) -> String {
+/// A time in whole seconds, which are all that a reader needs.
+fn utc(at: Timestamp) -> String {
+    Timestamp::from_millis(at.seconds().saturating_mul(1000)).to_string().replace(".000Z", "Z")
+}
+
+fn pending(ask: &AskNotice, have: u32, need: u32, when: &dyn Fn(Timestamp) -> String) -> String {
     let request = &ask.request;
     let mut card = Card::new("somebody asks for access");
     card.field("who", ask.requester.as_str());
@@ -41,14 +52,16 @@ fn pending(ask: &AskNotice, have: u32, need: u32) -> String {
         card.field("with", &format!("{name} = {}", cut(&value.to_string(), VALUE, request)));
     }
     more(&mut card, "with", ask.params.len(), request);
-    card.field("for", &format!("{}, over by {} at the latest", ask.span, ask.worst_end));
-    card.field("after that", &harmless(&ask.swept.to_string()));
+    // A part of a second counts as one here, so that the bound is never said to be earlier than it is.
+    let worst = when(ask.worst_end.plus_millis(999));
+    card.field("for", &format!("{}, over by {worst} at the latest", ask.span));
+    card.field("later", &harmless(&ask.swept.to_string()));
     card.field("unswept", &harmless(&ask.unswept.to_string()));
     match &ask.reason {
         Some(reason) => card.field("reason", &cut(&reason.0, REASON, request)),
         None => card.field("reason", &format!("kept from this channel: `jit show {request}` has it")),
     }
-    card.field("approvals", &format!("{have} of {need}, until {}", ask.decide_by));
+    card.field("approvals", &format!("{have} of {need}, until {}", when(ask.decide_by)));
     card.field("decide", &format!("jit approve {request}"));
     card.field("", &format!("jit deny {request}"));
     card.finish()

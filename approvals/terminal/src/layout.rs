@@ -24,7 +24,7 @@ impl Card {
     pub(crate) fn field(&mut self, label: &str, text: &str) {
         let mut lines = broken(text, WIDTH - COLUMN).into_iter();
         let first = lines.next().unwrap_or_default();
-        let _ = writeln!(self.0, "  {label:<width$}{first}", width = COLUMN - 2);
+        let _ = writeln!(self.0, "  {label:<width$} {first}", width = COLUMN - 3);
         for line in lines {
             let _ = writeln!(self.0, "{:COLUMN$}{line}", "");
         }

@@ -19,7 +19,7 @@ use jit_approval::{
 use jit_types::Words;
 use jit_types::settings::Reader;
 
-pub use card::{LONGEST, render};
+pub use card::{LONGEST, render, render_with};
 pub use out::Out;
 
 /// The kind `terminal`.
@@ -108,16 +108,23 @@ impl Adapter for Terminal {
 
     fn announce<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<MessageRef, Error>> {
         Box::pin(async {
-            if told(notice) {
-                self.out.write(render(notice)).await?;
+            if matches!(notice, Notice::Ask(ask) if ask.to.is_empty()) {
+                // Nobody can decide it: nobody is told.
+                return Ok(MessageRef(String::new()));
             }
+            self.out.write(render(notice)).await?;
             Ok(MessageRef(notice.key().0.clone()))
         })
     }
 
-    fn update<'a>(&'a self, _message: &'a MessageRef, notice: &'a Notice) -> BoxFuture<'a, Result<(), Error>> {
-        // What was written stays written: how it stands now is a card of its own.
-        Box::pin(async { if told(notice) { self.out.write(render(notice)).await } else { Ok(()) } })
+    fn update<'a>(&'a self, message: &'a MessageRef, notice: &'a Notice) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async {
+            if message.0.is_empty() {
+                return Ok(());
+            }
+            // What was written stays written: how it stands now is a card of its own.
+            self.out.write(render(notice)).await
+        })
     }
 
     fn listen(&self, _desk: Arc<dyn Desk>) -> BoxFuture<'_, Result<(), Error>> {
@@ -131,7 +138,20 @@ impl Adapter for Terminal {
     }
 }
 
-/// Whether there is anybody to tell: an ask that nobody can decide is shown to nobody.
-fn told(notice: &Notice) -> bool {
-    !matches!(notice, Notice::Ask(ask) if ask.to.is_empty())
+#[cfg(test)]
+mod tests {
+    use jit_types::settings::{Node, NodeValue, Table};
+
+    use super::*;
+
+    #[test]
+    fn it_has_no_settings() {
+        let node = Node { span: 3..4, value: NodeValue::Bool(true) };
+        let entries = [("color".to_owned(), (1..2, node))].into();
+        let (table, mut faults) = (Table { span: 0..1, entries }, Vec::new());
+        let mut reader = Reader::new(&table, "approvals.here", &mut faults);
+        assert!(TerminalKind::new(Out::nowhere()).config(&mut reader).is_some());
+        reader.finish();
+        assert_eq!(faults.iter().map(|f| f.key.as_str()).collect::<Vec<_>>(), ["approvals.here.color"]);
+    }
 }

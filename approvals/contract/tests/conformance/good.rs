@@ -1,6 +1,10 @@
 //! Good adapters of different media pass, and the trials that do not apply are exactly those expected.
 
-use jit_approval::testkit::{self, FakeHarness, Shape};
+use std::sync::Arc;
+
+use jit_approval::testkit::{self, Fake, FakeHarness, FakeMedium, ScriptedDesk, Shape};
+use jit_approval::{Adapter, Addressee, AskNotice, Identity, Notice, NoticeKey, Standing, Verdict};
+use jit_types::{AskId, Digest, RequestId, Span, Tail, Timestamp};
 
 async fn passes(shape: Shape, without: &[&str]) {
     testkit::run(&FakeHarness::new(shape)).await.assert(without);
@@ -64,4 +68,47 @@ async fn a_lost_ability_is_noticed() {
     assert!(said.contains("`looking_never_decides` did not apply"), "{said}");
     let all: Vec<_> = results.trials.iter().map(|report| report.trial).collect();
     assert_eq!(all, testkit::trial_names());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_button_can_be_pressed_by_hand() {
+    let medium = FakeMedium::new(Shape::CHAT);
+    let (fake, desk) = (Fake::new(medium.clone()), Arc::new(ScriptedDesk::new()));
+    let notice = AskNotice {
+        key: NoticeKey("one".to_owned()),
+        ask: AskId::from_parts(Timestamp::EPOCH, [1; 10]),
+        request: RequestId::from_parts(Timestamp::EPOCH, [2; 10]),
+        hash: Digest::of(b"it"),
+        to: vec![Addressee {
+            person: "bob@example.com".parse().expect("a person"),
+            names: vec!["T1/UBOB".to_owned()],
+            link: None,
+        }],
+        requester: "alice@example.com".parse().expect("a person"),
+        role: "db-read".parse().expect("a role"),
+        gives: Vec::new(),
+        warnings: Vec::new(),
+        params: Default::default(),
+        span: Span::from_secs(3600),
+        worst_end: Timestamp::EPOCH,
+        swept: Tail::AtMost(Span::ZERO),
+        unswept: Tail::AtMost(Span::ZERO),
+        reason: None,
+        decide_by: Timestamp::EPOCH,
+        standing: Standing::Pending { have: 0, need: 1 },
+    };
+    let ask = notice.ask;
+    fake.announce(&Notice::Ask(Box::new(notice))).await.expect("the medium is there");
+    let listening = tokio::spawn({
+        let (fake, desk) = (fake.clone(), desk.clone());
+        async move { fake.listen(desk).await }
+    });
+    let by = Identity { channel: "fake".to_owned(), name: "T1/UBOB".to_owned() };
+    let answer = medium.click(0, &by, Verdict::Deny).await.expect("there is such a button");
+    let heard = desk.heard(&ask);
+    listening.abort();
+    assert_eq!(heard.len(), 1);
+    assert_eq!((heard[0].decision.by.clone(), heard[0].decision.verdict), (by.clone(), Verdict::Deny));
+    assert_eq!(answer.words, heard[0].outcome.words.as_str());
+    assert_eq!(medium.click(7, &by, Verdict::Deny).await, None);
 }

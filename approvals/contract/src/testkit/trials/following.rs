@@ -50,30 +50,41 @@ fn is_reduced(t: &mut Trial, ask: &AskNotice, message: &Message, what: &str) {
 /// Once decided, a message says what, who and outcome, and nothing else that was in it.
 pub(super) async fn reduced(kit: &Kit<'_>, t: &mut Trial) -> Go {
     let bench = kit.bench().await?;
-    let case = bench.case(bench.draft(1)).await?;
-    let [bob, _] = &kit.approvers;
-    let mut end = case.ask.clone();
-    // With reason and parameters still in it: an adapter leaves them out by itself.
-    end.standing = Standing::Closed { outcome: Words::new("approved for 30m"), by: vec![bob.clone()] };
-    let before = kit.messages().await?;
-    if let Err(error) = bench.update(&case.at, &Notice::Ask(Box::new(end.clone()))).await? {
-        return failed(format!("the last update failed: {error}"));
-    }
-    let added = kit.newer(&before).await?;
-    if bench.cap.edits {
-        t.check(added.is_empty(), "the last update made a new message");
-        for message in now(kit, &case).await? {
-            is_reduced(t, &end, &message, "the message");
+    // Once it is closed there may be nobody left who could decide it: what was told is reduced all the same.
+    for addressed in [true, false] {
+        let case = bench.case(bench.draft(1)).await?;
+        let end = ended(kit, &case.ask, addressed);
+        let before = kit.messages().await?;
+        if let Err(error) = bench.update(&case.at, &Notice::Ask(Box::new(end.clone()))).await? {
+            return failed(format!("the last update failed: {error}"));
+        }
+        let added = kit.newer(&before).await?;
+        if bench.cap.edits {
+            t.check(added.is_empty(), "the last update made a new message");
+            for message in now(kit, &case).await? {
+                is_reduced(t, &end, &message, "the message");
+            }
+        }
+        for message in &added {
+            is_reduced(t, &end, message, "the message that follows");
         }
     }
-    for message in &added {
-        is_reduced(t, &end, message, "the message that follows");
-    }
     // A broker that stopped before the first announcement makes it after the end.
-    end.key = kit.key("ask");
+    let end = ended(kit, &bench.draft(1), true);
     let (_, late) = bench.told(&Notice::Ask(Box::new(end.clone()))).await?;
     for message in &late {
         is_reduced(t, &end, message, "an announcement after the end");
     }
     Ok(())
+}
+
+/// The end of an ask, with reason and parameters still in the notice: an adapter leaves them out by itself.
+fn ended(kit: &Kit<'_>, ask: &AskNotice, addressed: bool) -> AskNotice {
+    let [bob, _] = &kit.approvers;
+    let mut end = ask.clone();
+    end.standing = Standing::Closed { outcome: Words::new("approved for 30m"), by: vec![bob.clone()] };
+    if !addressed {
+        end.to.clear();
+    }
+    end
 }

@@ -7,7 +7,7 @@ use jit_types::{RequestId, Timestamp, Words};
 use super::Trial;
 use crate::testkit::harness::{Fault, Message, Trouble, Twist};
 use crate::testkit::kit::{Bench, Go, Kit, PARAM, REASON, Who, YES};
-use crate::{Addressee, Alert, AskNotice, Identity, Listeners, News, Notice, Verdict};
+use crate::{Addressee, Alert, AskNotice, Identity, Listeners, News, Notice, Standing, Verdict};
 
 /// The capability says what is so.
 pub(super) async fn consistent(kit: &Kit<'_>, t: &mut Trial) -> Go {
@@ -96,7 +96,10 @@ pub(super) async fn only(kit: &Kit<'_>, t: &mut Trial) -> Go {
     none.to.clear();
     let before = kit.messages().await?;
     // Refusing it is as good as doing nothing.
-    let _ = bench.announce(&Notice::Ask(Box::new(none))).await?;
+    if let Ok(at) = bench.announce(&Notice::Ask(Box::new(none.clone()))).await? {
+        none.standing = Standing::Closed { outcome: Words::new("lapsed"), by: Vec::new() };
+        let _ = bench.update(&at, &Notice::Ask(Box::new(none))).await?;
+    }
     t.check(
         kit.newer(&before).await?.is_empty(),
         "an ask that nobody can decide was told; empty never means everybody",
