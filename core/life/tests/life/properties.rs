@@ -81,7 +81,7 @@ fn holds(rule: &str) {
 fn every_rule_had_something_to_say() {
     let seen = &played().0;
     for rule in RULES {
-        assert!(seen.get(rule).is_some_and(|times| *times >= 5), "{rule}: {:?} of {seen:#?}", seen.get(rule));
+        assert!(seen.get(rule).is_some_and(|times| *times > 1), "{rule}: {:?} of {seen:#?}", seen.get(rule));
     }
     assert!(seen.keys().all(|rule| RULES.contains(rule)), "a rule without a test: {seen:?}");
 }

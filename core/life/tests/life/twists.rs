@@ -1,1 +1,506 @@
 //! Single stories: those that once went wrong, and faults put into the pure step to see that the watch sees them.
+
+use jit_life::policy::may_administer;
+use jit_life::{
+    AskStatus, ClaimStatus, Command, EffectKind, GrantStatus, NotGone, RefusedKind, Reply, Request, ReviewVerdict,
+    Step, Timer, Verdict,
+};
+use jit_types::{ClaimId, Grade, Handle, Proof, RequestId, Span, Usable, Words};
+
+use crate::kit::{Law, caller, claim_key, id, sealed, subject};
+use crate::properties::RULES;
+use crate::world::World;
+
+const YES: Verdict = Verdict::Approve { span: None };
+
+fn less(secs: u64) -> Verdict {
+    Verdict::Approve { span: Some(Span::from_secs(secs)) }
+}
+
+/// How far an order gets: answered, carried out and not answered, on the wire, or not even there when the broker dies.
+const ANSWERED: u8 = 0;
+const CARRIED_OUT: u8 = 4;
+const ON_THE_WIRE: u8 = 5;
+const BROKER_DIES: u8 = 7;
+
+impl World {
+    fn filed(&mut self, role: &str) -> RequestId {
+        self.file("alice", role, true, Some(3600)).expect("Alice may ask").0
+    }
+
+    fn take(&mut self, request: RequestId, entitlement: u16, on: u8) -> ClaimId {
+        let claim = id(self.next());
+        let reply = self.claim("alice", request, claim, entitlement, 20, &claim_key("alice"), on);
+        assert_eq!(reply, Ok(Reply::Claimed(claim)));
+        claim
+    }
+
+    fn state(&self, request: RequestId) -> &Request {
+        &self.requests[&request]
+    }
+
+    fn status(&self, request: RequestId, claim: ClaimId) -> &ClaimStatus {
+        &self.state(request).claim(claim).expect("a claim").status
+    }
+
+    fn pass(&mut self, secs: u64) {
+        self.now = self.now.after(Span::from_secs(secs));
+    }
+
+    fn sound(mut self) {
+        self.run_out();
+        assert_eq!(self.watch.broken, []);
+    }
+}
+
+fn handle(text: &str) -> Handle {
+    Handle { version: 1, data: serde_json::json!(text) }
+}
+
+#[test]
+fn a_claim_that_comes_twice_is_one_claim() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("rule");
+    let claim = world.take(request, 0, BROKER_DIES);
+    world.pass(60);
+    world.drive();
+    let again = world.claim("alice", request, claim, 0, 20, &claim_key("alice"), ANSWERED);
+    assert!(matches!(again, Ok(Reply::Already(_))), "{again:?}");
+    assert_eq!(world.state(request).grant.as_ref().expect("a grant").claims.len(), 1);
+    world.sound();
+}
+
+#[test]
+fn an_approver_who_then_says_less_time_is_heard() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("two");
+    world.decide("bob", request, YES, false).expect("Bob may");
+    assert!(matches!(world.decide("bob", request, YES, false), Ok(Reply::Already(_))));
+    assert!(matches!(world.decide("bob", request, less(3600), false), Ok(Reply::Already(_))), "an hour was asked for");
+    let reply = world.decide("bob", request, less(600), false).expect("Bob may say less");
+    assert_eq!(reply, Reply::Decided(Words::new("noted: 1 of 2 approvals")));
+    world.decide("carol", request, YES, false).expect("Carol may");
+    assert_eq!(world.state(request).grant.as_ref().expect("a grant").span.secs(), 600);
+    world.sound();
+}
+
+#[test]
+fn an_approver_who_then_denies_takes_the_approval_back() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("two");
+    world.decide("bob", request, YES, false).expect("Bob may");
+    world.decide("bob", request, Verdict::Deny, false).expect("Bob may think again");
+    assert_eq!(world.state(request).asks[0].status, AskStatus::Denied);
+    assert_eq!(world.decide("carol", request, YES, false).expect_err("too late").kind, RefusedKind::Conflict);
+    world.sound();
+}
+
+#[test]
+fn an_approval_is_for_what_was_asked_or_less() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("one");
+    for bad in [0, 3601, u64::MAX] {
+        assert_eq!(world.decide("bob", request, less(bad), false).expect_err("too much").about, "for");
+    }
+    assert_eq!(world.decide("bob", request, YES, true).expect_err("another hash").about, "hash");
+    assert_eq!(world.decide("alice", request, YES, false).expect_err("her own").kind, RefusedKind::Denied);
+    assert_eq!(world.decide("eve", request, YES, false).expect_err("a stranger").kind, RefusedKind::NotFound);
+    world.decide("bob", request, YES, false).expect("Bob may");
+    world.sound();
+}
+
+#[test]
+fn an_approver_who_has_left_neither_counts_nor_blocks() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("two");
+    world.decide("bob", request, less(60), false).expect("Bob may");
+    world.change_law(|law| law.bob_approves = false);
+    let reply = world.decide("carol", request, YES, false);
+    assert_eq!(reply, Ok(Reply::Decided(Words::new("noted: 1 of 2 approvals"))));
+    world.decide("dan", request, YES, false).expect("Dan may");
+    assert_eq!(world.state(request).grant.as_ref().expect("a grant").span.secs(), 3600, "Bob's minute has left too");
+    world.sound();
+}
+
+#[test]
+fn a_role_that_has_become_one_by_rule_does_not_approve_what_people_were_asked() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("one");
+    world.change_law(|law| law.one_by_rule = true);
+    world.revise();
+    let state = world.state(request);
+    assert_eq!((state.asks[0].status, state.asks[0].need, state.grant.is_none()), (AskStatus::Pending, 1, true));
+    assert!(world.decide("bob", request, YES, false).is_err(), "nobody is asked for this role any more");
+    world.sound();
+}
+
+#[test]
+fn a_change_of_role_sends_an_ask_back_to_review() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("two");
+    world.decide("bob", request, YES, false).expect("Bob may");
+    world.change_law(|law| law.count = 1);
+    let refused = world.decide("carol", request, YES, false).expect_err("not announced so");
+    assert_eq!((refused.kind, refused.about.as_str()), (RefusedKind::Conflict, "role"));
+    world.revise();
+    assert!(world.state(request).asks[0].reviews.iter().all(|review| review.void));
+    world.decide("bob", request, YES, false).expect("Bob looks again");
+    assert!(world.state(request).grant.is_some());
+    // What the requester may no longer ask for is taken back.
+    let other = world.filed("one");
+    world.change_law(|law| law.alice_asks = false);
+    world.revise();
+    assert_eq!(world.state(other).asks[0].status, AskStatus::Cancelled);
+    world.sound();
+}
+
+#[test]
+fn what_gives_more_than_was_approved_is_not_handed_out() {
+    let changes: [fn(&mut Law); 3] = [|law| law.tail = 60, |law| law.database = 1, |law| law.alice_asks = false];
+    for change in changes {
+        let mut world = World::new(true, 0);
+        let request = world.filed("one");
+        world.decide("bob", request, YES, false).expect("Bob may");
+        world.change_law(change);
+        let claim = id(world.next());
+        let refused = world.claim("alice", request, claim, 0, 20, &claim_key("alice"), ANSWERED);
+        assert!(refused.is_err() && world.target.claims().is_empty(), "{refused:?}");
+        world.sound();
+    }
+    // A shorter tail than was shown is no change for the worse.
+    let mut world = World::new(true, 0);
+    world.change_law(|law| law.tail = 60);
+    let request = world.filed("rule");
+    world.change_law(|law| law.tail = 0);
+    world.take(request, 0, ANSWERED);
+    world.sound();
+}
+
+#[test]
+fn a_claim_is_its_requesters_with_its_own_key() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("rule");
+    let claim = id(world.next());
+    let mut refused = |who, key, entitlement| {
+        world.claim(who, request, claim, entitlement, 20, &claim_key(key), ANSWERED).expect_err("not so").kind
+    };
+    assert_eq!(refused("alice", "eve", 0), RefusedKind::Denied);
+    assert_eq!(refused("bob", "bob", 0), RefusedKind::NotFound);
+    assert_eq!(refused("alice", "alice", 1), RefusedKind::Invalid);
+    assert!(world.target.claims().is_empty());
+    world.sound();
+}
+
+#[test]
+fn an_answer_that_comes_while_its_claim_ends_is_told_and_unmade() {
+    for role in ["rule", "two"] {
+        let mut world = World::new(false, 0);
+        let request = world.filed(role);
+        if role == "two" {
+            world.decide("bob", request, YES, false).expect("Bob may");
+            world.decide("dan", request, YES, false).expect("Dan may");
+        }
+        let claim = world.take(request, u16::from(role == "two"), CARRIED_OUT);
+        assert!(matches!(world.play(request, None, &Command::Release { by: subject("alice") }), Ok(Reply::Ending(_))));
+        world.drive();
+        // The lane is still with the claim's own task; a list ends it at once.
+        assert_eq!(world.target.usable(claim, world.target_now()), role == "rule");
+        world.answer(0, true);
+        world.answer(0, false);
+        assert_eq!(world.status(request, claim), &ClaimStatus::Ending { was_usable: true });
+        world.drive();
+        world.pass(1);
+        world.drive();
+        assert!(matches!(world.status(request, claim), ClaimStatus::Gone { .. }), "{:?}", world.status(request, claim));
+        assert!(!world.target.usable(claim, world.target_now()));
+        world.sound();
+    }
+}
+
+#[test]
+fn what_a_list_ends_is_published_though_no_answer_ever_came() {
+    for on in [CARRIED_OUT, ON_THE_WIRE, BROKER_DIES] {
+        let mut world = World::new(true, 0);
+        let request = world.filed("two");
+        world.decide("bob", request, YES, false).expect("Bob may");
+        world.decide("dan", request, YES, false).expect("Dan may");
+        let claim = world.take(request, 1, on);
+        world.crash();
+        world.pass(26);
+        world.calm();
+        assert!(!world.state(request).claim(claim).expect("a claim").live(), "{:?}", world.status(request, claim));
+        assert_eq!(world.state(request).grant.as_ref().map(|grant| grant.status), Some(GrantStatus::Ready));
+        world.sound();
+    }
+}
+
+#[test]
+fn a_window_in_which_nothing_became_usable_is_given_back_once_and_for_less_than_start_by() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("rule");
+    let start_by = world.state(request).grant.as_ref().expect("a grant").start_by;
+    world.target.up = false;
+    world.take(request, 0, ANSWERED);
+    world.calm();
+    let grant = world.state(request).grant.as_ref().expect("a grant");
+    assert_eq!((grant.status, grant.window, grant.start_by), (GrantStatus::Ready, None, start_by));
+    // The second try has a whole window; the third comes after `start_by`.
+    world.target.up = false;
+    world.take(request, 0, ANSWERED);
+    world.pass(1800);
+    world.calm();
+    let grant = world.state(request).grant.as_ref().expect("a grant");
+    assert_eq!((grant.status, grant.start_by), (GrantStatus::Active, start_by), "too late to open it anew");
+    world.sound();
+}
+
+#[test]
+fn a_report_is_told_what_is_so() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("rule");
+    let claim = world.take(request, 0, ANSWERED);
+    let report = Command::Report { by: subject("alice"), claim };
+    assert_eq!(world.play(request, None, &report), Ok(Reply::Noted));
+    assert_eq!(world.status(request, claim), &ClaimStatus::Usable { known: Usable::Reported });
+    assert_eq!(world.play(request, None, &report), Ok(Reply::Already(Words::new("it is known to work"))));
+    drop(world.play(request, None, &Command::Release { by: subject("alice") }));
+    assert_eq!(world.play(request, None, &report), Ok(Reply::Already(Words::new("it is not in use"))));
+    let other = world.play(request, None, &Command::Report { by: subject("eve"), claim });
+    assert_eq!(other.expect_err("not hers").kind, RefusedKind::NotFound);
+    world.sound();
+}
+
+#[test]
+fn a_dead_target_is_tried_for_ever_and_people_are_told() {
+    let mut world = World::new(false, 0);
+    let request = world.filed("rule");
+    let claim = world.take(request, 0, ANSWERED);
+    world.target.up = false;
+    drop(world.play(request, None, &Command::Release { by: subject("alice") }));
+    let mut tries = 0;
+    while tries < 1_000 {
+        world.now = world.now.max(world.next_due().expect("ending is never given up"));
+        world.drive();
+        tries += 1;
+    }
+    assert!(matches!(world.status(request, claim), ClaimStatus::Ending { .. }));
+    assert!(world.state(request).claim(claim).expect("a claim").failures >= 900);
+    assert_eq!(world.alerts, 8, "at the 4th try, the 8th, the 16th and so on to the 512th");
+    assert!(world.now > world.state(request).claim(claim).expect("a claim").end, "long after its end");
+    world.target.up = true;
+    world.calm();
+    assert!(matches!(world.status(request, claim), ClaimStatus::Gone { .. }));
+    world.sound();
+}
+
+#[test]
+fn what_a_backup_brings_back_is_told_and_unmade() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("rule");
+    let claim = world.take(request, 0, ANSWERED);
+    drop(world.play(request, None, &Command::Release { by: subject("alice") }));
+    world.drive();
+    assert!(matches!(world.state(request).grant.as_ref().expect("a grant").status, GrantStatus::Ended { .. }));
+    world.target.restore();
+    world.pass(61);
+    world.run_one(crate::world::Cut::Never, &mut [].into());
+    assert!(matches!(world.status(request, claim), ClaimStatus::Ending { .. }), "{:?}", world.status(request, claim));
+    assert!(world.outbox.contains_key(&(request, EffectKind::Alert(claim))), "people are told");
+    world.drive();
+    assert!(!world.target.usable(claim, world.target_now()));
+    world.sound();
+}
+
+#[test]
+fn the_same_wish_is_one_request() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("one");
+    let (_, reply) = world.file("alice", "one", true, Some(60)).expect("the same again");
+    assert_eq!(reply, Reply::Attached(request));
+    assert_eq!(world.file("alice", "one", false, None).expect("another schema").1, Reply::Filed);
+    assert_eq!(world.file("bob", "one", true, None).expect("another person").1, Reply::Filed);
+    drop(world.play(request, None, &Command::Cancel { by: subject("alice") }));
+    assert_eq!(world.file("alice", "one", true, None).expect("afresh").1, Reply::Filed);
+    world.sound();
+}
+
+#[test]
+fn whoever_is_late_hears_why() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("one");
+    world.pass(3600);
+    // The timer has not run yet; the time is over all the same.
+    assert_eq!(world.decide("bob", request, YES, false).expect_err("late").kind, RefusedKind::Lapsed);
+    world.drive();
+    assert_eq!(world.decide("bob", request, YES, false).expect_err("late").kind, RefusedKind::Lapsed);
+    let request = world.filed("rule");
+    world.pass(1800);
+    let claim = id(world.next());
+    let refused = world.claim("alice", request, claim, 0, 20, &claim_key("alice"), ANSWERED);
+    assert_eq!(refused.expect_err("too late to open").kind, RefusedKind::Lapsed);
+    world.drive();
+    let right = may_administer(&world.rules, &caller("ada"), "grant").expect("Ada may");
+    let revoke = Command::Revoke { right, reason: sealed("ada", "why") };
+    let refused = world.play(request, None, &revoke).expect_err("it is over");
+    assert_eq!((refused.kind, refused.message), (RefusedKind::Lapsed, Words::new("the grant is over: lapsed")));
+    world.sound();
+}
+
+#[test]
+fn a_clock_that_goes_back_ends_nothing_too_early() {
+    let mut world = World::new(true, 0);
+    let (asked, ready, active) = (world.filed("one"), world.filed("two"), world.filed("rule"));
+    world.decide("bob", ready, YES, false).expect("Bob may");
+    world.decide("dan", ready, YES, false).expect("Dan may");
+    world.take(active, 0, ANSWERED);
+    let before: Vec<_> = [asked, ready, active].map(|request| world.state(request).clone()).into();
+    for timer in [Timer::StartBy, Timer::End, Timer::Lapse(before[0].asks[0].id)] {
+        for request in [asked, ready, active] {
+            assert_eq!(world.play(request, None, &Command::Due(timer)), Ok(Reply::Noted));
+        }
+    }
+    assert_eq!(before, [asked, ready, active].map(|request| world.state(request).clone()));
+    world.sound();
+}
+
+/// Plays a story in which much happens, with a fault in every step.
+fn twisted(twist: fn(&mut Step)) -> Vec<&'static str> {
+    let mut world = World::new(true, 0);
+    world.twist = Some(twist);
+    for role in ["one", "two", "rule"] {
+        let Ok((request, _)) = world.file("alice", role, true, Some(3600)) else { continue };
+        if !world.requests.contains_key(&request) {
+            continue;
+        }
+        for who in ["alice", "bob", "dan", "carol"] {
+            drop(world.decide(who, request, less(600), false));
+        }
+        for entitlement in [0, 1, 0] {
+            let claim = id(world.next());
+            drop(world.claim(
+                "alice",
+                request,
+                claim,
+                entitlement,
+                20,
+                &claim_key("alice"),
+                4 * (entitlement as u8 % 2),
+            ));
+            world.pass(5);
+            world.drive();
+        }
+        drop(world.play(request, None, &Command::Release { by: subject("alice") }));
+        world.drive();
+        drop(world.decide("bob", request, YES, false));
+    }
+    drop(world.file("alice", "one", true, None));
+    world.calm();
+    world.run_out();
+    world.watch.broken.iter().map(|(rule, _)| *rule).collect()
+}
+
+/// The grant after a step, to be spoilt.
+fn grant(step: &mut Step) -> Option<&mut jit_life::Grant> {
+    step.state.as_mut()?.grant.as_mut()
+}
+
+#[test]
+fn the_watch_sees_faults() {
+    assert_eq!(twisted(|_| ()), Vec::<&str>::new());
+    let faults: [(&str, fn(&mut Step)); 17] = [
+        ("every_change_of_state_carries_an_event", |step| step.events.clear()),
+        ("a_refusal_changes_nothing_and_is_recorded_once", |step| {
+            if step.reply.is_err() {
+                step.events.push(step.events[0].clone());
+            }
+        }),
+        ("ending_is_never_given_up", |step| step.effects.retain(|e| !matches!(e.kind, EffectKind::Revoke(_)))),
+        ("every_ready_grant_has_its_start_by_waiting", |step| step.effects.retain(|e| e.kind != EffectKind::StartBy)),
+        ("every_active_grant_has_its_end_waiting", |step| step.effects.retain(|e| e.kind != EffectKind::End)),
+        ("every_pending_ask_has_its_lapse_waiting", |step| {
+            step.effects.retain(|e| !matches!(e.kind, EffectKind::Lapse(_)));
+        }),
+        ("every_order_on_its_way_has_its_settling_waiting", |step| {
+            step.effects.retain(|e| !matches!(e.kind, EffectKind::Settle(_)));
+        }),
+        ("what_ended_early_is_looked_at_again", |step| {
+            step.effects.retain(|e| !matches!(e.kind, EffectKind::Look(_)));
+        }),
+        ("what_a_list_ends_early_is_published", |step| {
+            step.effects.retain(|e| !matches!(e.kind, EffectKind::Publish(_)));
+        }),
+        ("a_grant_is_never_longer_than_any_approval", |step| {
+            if let Some(grant) = grant(step) {
+                grant.span = Span::from_secs(601);
+            }
+        }),
+        ("no_order_outlives_the_worst_case_end", |step| {
+            for claim in grant(step).into_iter().flat_map(|grant| &mut grant.claims) {
+                claim.end = claim.end.after(Span::from_secs(80_000));
+            }
+        }),
+        ("no_grant_without_an_approved_ask", |step| {
+            if let Some(state) = &mut step.state {
+                state.asks.iter_mut().flat_map(|ask| &mut ask.reviews).for_each(|review| review.void = true);
+            }
+        }),
+        ("nobody_approves_their_own_request", |step| {
+            if let Some(state) = &mut step.state {
+                let own = state.subject;
+                state.asks.iter_mut().flat_map(|ask| &mut ask.reviews).for_each(|review| review.subject = own);
+            }
+        }),
+        ("terminal_ask_states_never_change", |step| {
+            if let Some(state) = &mut step.state {
+                let opened = state.grant.as_ref().is_some_and(|grant| grant.window.is_some());
+                state.asks.iter_mut().filter(|_| opened).for_each(|ask| ask.status = AskStatus::Denied);
+            }
+        }),
+        ("without_a_handle_nothing_is_gone_before_its_deadline", |step| {
+            for claim in grant(step).into_iter().flat_map(|grant| &mut grant.claims) {
+                if matches!(claim.status, ClaimStatus::Ending { .. }) && claim.handle.is_none() {
+                    let at = claim.at;
+                    claim.status = ClaimStatus::Failed {
+                        proof: Proof { grade: Grade::Observed, at, evidence: vec![], tail: vec![] },
+                    };
+                }
+            }
+        }),
+        ("the_hash_is_over_what_is_asked_now", |step| {
+            if let Some(state) = &mut step.state {
+                state.asks.iter_mut().for_each(|ask| ask.span = Span::from_secs(1));
+            }
+        }),
+        ("ended_grants_never_come_back", |step| {
+            if let Some(grant) = grant(step)
+                && matches!(grant.status, GrantStatus::Ended { .. })
+            {
+                grant.id = id(999_999);
+            }
+        }),
+    ];
+    for (rule, twist) in faults {
+        assert!(RULES.contains(&rule), "{rule}");
+        let seen = twisted(twist);
+        assert!(seen.contains(&rule), "{rule} was not seen: {seen:?}");
+    }
+}
+
+#[test]
+fn a_stale_outcome_ends_nothing_that_lives() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("rule");
+    let claim = world.take(request, 0, ANSWERED);
+    let proof = Proof { grade: Grade::Observed, at: world.now, evidence: vec![], tail: vec![] };
+    let not = NotGone { words: Words::new("it lets in"), expected: false, usable: true };
+    for outcome in [Ok(proof), Err(not)] {
+        let ended = Command::Ended { claim, outcome: outcome.clone(), jitter: 0 };
+        assert_eq!(world.play(request, None, &ended), Ok(Reply::Noted));
+        assert_eq!(world.play(request, None, &Command::Looked { claim, outcome, jitter: 0 }), Ok(Reply::Noted));
+    }
+    let other = Command::Issued { claim, outcome: Ok((handle("another"), Usable::Observed)) };
+    assert_eq!(world.play(request, None, &other), Ok(Reply::Noted));
+    assert!(matches!(world.status(request, claim), ClaimStatus::Usable { .. }));
+    assert!(world.state(request).asks[0].reviews.iter().all(|review| review.verdict != ReviewVerdict::Deny));
+    world.sound();
+}

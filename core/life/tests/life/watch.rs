@@ -12,10 +12,11 @@ use crate::kit::Law;
 use crate::world::{Key, Row};
 
 /// Counts what held and keeps what did not.
-#[derive(Default)]
 pub(crate) struct Watch {
     pub(crate) broken: Vec<(&'static str, String)>,
     pub(crate) seen: BTreeMap<&'static str, u64>,
+    /// The latest that the broker's clock has ever shown.
+    pub(crate) latest: Timestamp,
     /// Claims whose credential was handed out.
     handed: BTreeSet<ClaimId>,
 }
@@ -37,6 +38,11 @@ fn ending(claim: &Claim) -> bool {
 }
 
 impl Watch {
+    /// Nothing seen yet.
+    pub(crate) fn new() -> Self {
+        Self { broken: vec![], seen: BTreeMap::new(), latest: Timestamp::EPOCH, handed: BTreeSet::new() }
+    }
+
     /// Notes that a rule had something to say, and whether it held.
     pub(crate) fn hold(&mut self, rule: &'static str, held: bool, what: impl FnOnce() -> String) {
         *self.seen.entry(rule).or_default() += 1;
@@ -228,6 +234,7 @@ impl Watch {
         requests: &BTreeMap<RequestId, Request>,
         outbox: &BTreeMap<Key, Row>,
     ) {
+        self.latest = self.latest.max(now);
         let mut keys = BTreeSet::new();
         for request in requests.values() {
             let due = |kind| outbox.get(&(request.id, kind)).map(|row| row.effect.due);
@@ -262,8 +269,8 @@ impl Watch {
             for claim in &grant.claims {
                 if ending(claim) {
                     let revoke = due(EffectKind::Revoke(claim.id));
-                    // Without a handle it waits for the deadline; with one, at most a minute.
-                    let soon = now.max(claim.deadline).plus_millis(65_000);
+                    // Without a handle it waits for the deadline; with one, at most a minute, by the clock of that moment.
+                    let soon = self.latest.max(claim.deadline).plus_millis(65_000);
                     let waits = revoke.is_some_and(|due| due <= soon || due <= claim.end);
                     self.hold("ending_is_never_given_up", waits, || format!("{claim:?} {revoke:?}"));
                 }

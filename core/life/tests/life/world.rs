@@ -69,6 +69,8 @@ pub(crate) struct World {
     pub(crate) watch: Watch,
     /// A fault in the pure step, for the tests of the watch itself.
     pub(crate) twist: Option<fn(&mut Step)>,
+    /// How often people were alerted.
+    pub(crate) alerts: u32,
     count: u64,
 }
 
@@ -89,8 +91,9 @@ impl World {
             wire: vec![],
             tasks: vec![],
             parked: vec![],
-            watch: Watch::default(),
+            watch: Watch::new(),
             twist: None,
+            alerts: 0,
             count: 100,
         }
     }
@@ -251,7 +254,11 @@ impl World {
                 self.target.publish(ended.collect());
                 None
             }
-            EffectKind::Announce(_) | EffectKind::Update(_) | EffectKind::Tell(_) | EffectKind::Alert(_) => None,
+            EffectKind::Alert(_) => {
+                self.alerts += 1;
+                None
+            }
+            EffectKind::Announce(_) | EffectKind::Update(_) | EffectKind::Tell(_) => None,
         }
     }
 
