@@ -1,9 +1,11 @@
 //! The pure core, played through: random orders of commands, crashes between any two effects, clocks that jump.
 //!
 //! `world` is a store, a driver and a clock; `target` is what is issued in; `watch` holds what must be so after every
-//! step, under the names that `properties` turns into tests. `twists` plays single stories, `policy` asks the rules.
+//! step, under the names that `properties` turns into tests. `twists` plays single stories, `faults` spoils
+//! the step to see that the watch sees it, `policy` asks the rules.
 #![cfg(test)]
 
+mod faults;
 mod kit;
 mod ops;
 mod policy;

@@ -15,6 +15,9 @@ use crate::watch::Watch;
 /// How long the driver leases an effect for.
 const LEASE: i64 = 30_000;
 
+/// A fault in the pure step.
+pub(crate) type Twist = fn(&mut Step);
+
 /// An effect's key.
 pub(crate) type Key = (RequestId, EffectKind);
 
@@ -68,7 +71,7 @@ pub(crate) struct World {
     pub(crate) parked: Vec<(Leased, Option<Command>)>,
     pub(crate) watch: Watch,
     /// A fault in the pure step, for the tests of the watch itself.
-    pub(crate) twist: Option<fn(&mut Step)>,
+    pub(crate) twist: Option<Twist>,
     /// How often people were alerted.
     pub(crate) alerts: u32,
     count: u64,
