@@ -19,8 +19,8 @@ use crate::url::{Host, SslMode, Url};
 
 /// How many connections one server gets at once from one broker.
 const MOST: usize = 8;
-/// How long a connection to a server may take to come about.
-const CONNECT: Duration = Duration::from_secs(5);
+/// How long a connection to a server may take to come about: eight times there and back.
+const CONNECT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept, and how long any.
 const IDLE: Duration = Duration::from_secs(60);
 const LIFE: Duration = Duration::from_secs(600);
@@ -134,8 +134,11 @@ impl Server {
         while let Some(mut idle) = self.take_idle(database) {
             // A look before use: the server may have restarted, or the network cut the connection, meanwhile.
             let alive = tokio::time::timeout(Duration::from_secs(2), idle.connection.ping()).await;
-            if matches!(alive, Ok(Ok(()))) {
-                return Ok(Link { server: self, database: database.to_owned(), idle, permit });
+            match alive {
+                Ok(Ok(())) => return Ok(Link { server: self, database: database.to_owned(), idle, permit }),
+                Ok(Err(_)) => {}
+                // One that does not answer is not alone: the others would only take as long each.
+                Err(_) => self.forget_idle(),
             }
         }
         let opened = tokio::time::timeout(CONNECT, self.open(database)).await;
@@ -154,6 +157,10 @@ impl Server {
         all.get_mut(database).and_then(Vec::pop)
     }
 
+    fn forget_idle(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     async fn open(&self, database: &str) -> Result<(PgConnection, Facts), Error> {
         let doing = "connect to the target";
         let options = self.options.clone().database(database);
@@ -163,7 +170,8 @@ impl Server {
         let settings = format!(
             "SET search_path = ''; SET client_min_messages = error; SET standard_conforming_strings = on; \
              SET lock_timeout = '3s'; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; \
-             SET default_transaction_isolation = 'read committed'; SET row_security = on",
+             SET default_transaction_isolation = 'read committed'; SET row_security = on; \
+             SET jit = off; SET plan_cache_mode = force_generic_plan",
             self.statement_timeout.as_millis()
         );
         sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut connection).await.map_err(|e| error::of(&e, doing))?;
