@@ -67,7 +67,14 @@ fn error(kind: KeyringErrorKind, name: &str) -> KeyringError {
             "there is no keyring here (no session bus, no Secret Service); use { file = \"…\" } or { command = […] }"
                 .into()
         }
-        KeyringErrorKind::NoEntry => format!("the keyring has no entry `{name}` for the service `jit`"),
+        KeyringErrorKind::NoEntry if cfg!(target_os = "macos") => {
+            format!(
+                "the keyring has no entry `{name}`; put it there: security add-generic-password -s jit -a '{name}' -w"
+            )
+        }
+        KeyringErrorKind::NoEntry => format!(
+            "the keyring has no entry `{name}`; put it there: secret-tool store --label=jit service jit username '{name}'"
+        ),
         KeyringErrorKind::Silent => "the keyring does not answer; it may be locked: unlock it and try again".into(),
         KeyringErrorKind::Refused => format!("the keyring does not give `{name}` as a text"),
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jit_backend::{Backend, BoxFuture, Config, Error, ErrorKind, Kind, Schemas, Scope, Secrets};
 use jit_types::HouseId;
-use jit_types::settings::{List, OrParam, Reader, SecretRef};
+use jit_types::settings::{OrParam, Reader, SecretRef};
 use serde_json::json;
 
 use crate::config::Kinds;
@@ -96,7 +96,6 @@ impl jit_approval::kind::Kind for Chat {
         let (team, channel) = (reader.required::<String>("team"), reader.required::<String>("channel"));
         reader.optional::<SecretRef>("bot_token");
         reader.optional::<SecretRef>("app_token");
-        reader.optional::<List<String>>("mention");
         Some(Box::new(ChatConfig(format!("{} {}", team?, channel?))))
     }
 }

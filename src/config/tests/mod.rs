@@ -3,6 +3,7 @@
 mod hostile;
 mod kinds;
 mod mistakes;
+mod schemas;
 #[cfg(all(feature = "ssh", feature = "postgres"))]
 mod templates;
 mod whole;
