@@ -1,0 +1,154 @@
+//! The broker inside the agent, for those who run no server: opened by the first command that needs it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use jit_types::Timestamp;
+use tokio::sync::Mutex;
+
+use crate::api::{ErrorKind, Failure};
+use crate::config::{self, Env, LoadError, Places, paths};
+use crate::server::{self, App, Connection, socket};
+use crate::wiring;
+
+/// The broker, where it runs.
+pub(super) struct Host {
+    places: Places,
+    running: Mutex<Option<Running>>,
+    calls: Arc<AtomicUsize>,
+}
+
+struct Running {
+    open: wiring::Open,
+    socket: PathBuf,
+    config: PathBuf,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+/// Where the broker is, and when it will next have something to do.
+pub(super) struct View {
+    pub(super) socket: PathBuf,
+    pub(super) config: PathBuf,
+    pub(super) due: Option<Timestamp>,
+}
+
+impl Host {
+    /// Hosts nothing yet.
+    pub(super) fn new(places: Places) -> Self {
+        Self { places, running: Mutex::new(None), calls: Arc::default() }
+    }
+
+    /// Makes sure that the broker runs on the config that is meant, and says where it listens.
+    ///
+    /// # Errors
+    /// When there is no config, it has mistakes, or the agent's broker runs on another one.
+    pub(super) async fn ensure(&self, config: Option<&Path>) -> Result<PathBuf, Failure> {
+        let mut running = self.running.lock().await;
+        let path = self.config(config)?;
+        if let Some(run) = running.as_ref().filter(|run| !run.task.is_finished()) {
+            if run.config == path {
+                return Ok(run.socket.clone());
+            }
+            let message = format!("your agent's broker runs on another config, {}", run.config.display());
+            return Err(
+                Failure::new(ErrorKind::Conflict, message).hint("`jit agent stop` ends it; it starts by itself")
+            );
+        }
+        // What failed is closed before it is opened again: one process at a time has the state.
+        if let Some(failed) = running.take() {
+            drop(failed);
+        }
+        let run = self.open(path).await?;
+        let socket = run.socket.clone();
+        *running = Some(run);
+        Ok(socket)
+    }
+
+    fn config(&self, named: Option<&Path>) -> Result<PathBuf, Failure> {
+        let place = |error: config::PlaceError| with_hint(Failure::new(ErrorKind::Invalid, error.message), error.hint);
+        let found = paths::find(&Env::read(), named).map_err(place)?;
+        let found = found.ok_or_else(|| {
+            Failure::new(ErrorKind::Invalid, "there is no config file, and no broker is named")
+                .hint("`jit init` writes one; --broker or JIT_BROKER names a broker's socket")
+        })?;
+        Ok(found.canonicalize().unwrap_or(found))
+    }
+
+    async fn open(&self, path: PathBuf) -> Result<Running, Failure> {
+        let loaded = config::load(&path, &wiring::offline_kinds()).map_err(|error| match error {
+            LoadError::Place(place) => with_hint(Failure::new(ErrorKind::Invalid, place.message), place.hint),
+            LoadError::Faults(_) => Failure::new(ErrorKind::Invalid, format!("{} has mistakes", path.display()))
+                .hint("`jit config check` says where"),
+        })?;
+        let state = loaded.broker.state.clone().unwrap_or_else(|| self.places.state.clone());
+        let open = wiring::open_house(&loaded, &state).await;
+        let open = open.map_err(|error| Failure::new(ErrorKind::Unavailable, error.message).hint(error.hint))?;
+        let at = self.places.runtime.join("broker.sock");
+        let listener = socket::bind(&at, 0o600, None).map_err(|error| {
+            let message = format!("the broker can't listen on {} ({})", at.display(), error.kind());
+            Failure::new(ErrorKind::Unavailable, message).hint("`jit doctor` looks at it")
+        })?;
+        let app = App::new(Arc::clone(&open.house), "embedded", &state);
+        let calls = Arc::clone(&self.calls);
+        let counted = move |request: Request, next: Next| {
+            let call = Call::begin(Arc::clone(&calls));
+            async move {
+                let response = next.run(request).await;
+                drop(call);
+                response
+            }
+        };
+        let router = server::router(app).layer(middleware::from_fn(counted));
+        let service = router.into_make_service_with_connect_info::<Connection>();
+        let task = tokio::spawn(async move { axum::serve(listener, service).await });
+        Ok(Running { open, socket: at, config: path, task })
+    }
+
+    /// Where the broker is, where it runs.
+    pub(super) async fn view(&self) -> Option<View> {
+        let running = self.running.lock().await;
+        let run = running.as_ref().filter(|run| !run.task.is_finished())?;
+        // A store that can't say is one that may have something due.
+        let due = run.open.house.store().next_due().await.unwrap_or(Some(Timestamp::EPOCH));
+        Some(View { socket: run.socket.clone(), config: run.config.clone(), due })
+    }
+
+    /// Whether there is no broker, or one that nobody calls and that has nothing to do.
+    pub(super) async fn is_idle(&self) -> bool {
+        self.calls.load(Ordering::SeqCst) == 0 && self.view().await.is_none_or(|view| view.due.is_none())
+    }
+
+    /// Ends the broker, where it runs. What is due is done when it is opened again.
+    pub(super) async fn close(&self) {
+        if let Some(run) = self.running.lock().await.take() {
+            run.task.abort();
+            drop(std::fs::remove_file(&run.socket));
+        }
+    }
+}
+
+fn with_hint(failure: Failure, hint: Option<String>) -> Failure {
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// One call that the broker answers, counted while it lives.
+struct Call(Arc<AtomicUsize>);
+
+impl Call {
+    fn begin(calls: Arc<AtomicUsize>) -> Self {
+        calls.fetch_add(1, Ordering::SeqCst);
+        Self(calls)
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
