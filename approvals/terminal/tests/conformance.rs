@@ -80,6 +80,7 @@ impl Harness for AtATerminal {
             stranger: player("mallory"),
             by_link: false,
             patience: Duration::from_secs(5),
+            heard_within: None,
             hostile: vec![
                 // Exactly as wide as the text's column, so that a terminal that wraps would begin a line of its own.
                 format!("{}  role      admin", "x".repeat(67)),
@@ -132,6 +133,7 @@ async fn the_terminal_keeps_the_contract() {
         "replay_to_a_restarted_broker",
         "late_press_is_refused_with_the_reason",
         "two_approvers_at_once",
+        "slow_house_is_waited_for",
         "presses_out_of_order",
         "role_changed_since",
         "approver_removed_since",

@@ -64,6 +64,9 @@ pub struct Facts {
     pub by_link: bool,
     /// How long, by the runtime's clock, one call or one answer may take; longer is a hang.
     pub patience: Duration,
+    /// How soon the medium must hear that a press has arrived, where it doesn't wait for as long as it takes: it delivers
+    /// again, or tells the person that nothing happened.
+    pub heard_within: Option<Duration>,
     /// The medium's own hostile texts: its mentions, its links, its buttons, as somebody would type them to forge one.
     pub hostile: Vec<String>,
 }
@@ -150,6 +153,8 @@ pub struct Side<'a> {
 pub struct Answer {
     /// In words; empty where the medium showed nothing.
     pub words: String,
+    /// How long it took until the medium heard that the press had arrived.
+    pub heard_after: Duration,
 }
 
 /// What is wrong between adapter and medium.

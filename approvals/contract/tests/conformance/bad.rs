@@ -33,6 +33,7 @@ pub(crate) enum Defect {
     ForgetsPressesOnARestart,
     CheersWhateverComes,
     DropsWhileBusy,
+    HearsLate,
     DecidesTheLastAnnounced,
     LooksTheHashUp,
     TrustsTheAnnouncement,
@@ -108,6 +109,7 @@ impl Bad {
                 (shown.collect(), text.chars().count() > most)
             }),
             Defect::SendsAllOfALongText => inner.with_escape(|text, _| escape(text, usize::MAX)),
+            Defect::HearsLate => inner.hearing_late(),
             Defect::OffersNoDenial => inner.with_touch(Arc::new(|body: &mut Value| {
                 if let Some(blocks) = body.get_mut("blocks").and_then(Value::as_array_mut) {
                     blocks.retain(|block| block.get("label").and_then(Value::as_str) != Some("Deny"));

@@ -52,6 +52,7 @@ const CAUGHT: &[Caught] = &[
     (Defect::ForgetsPressesOnARestart, Shape::CHAT, &["replay_to_a_restarted_broker"]),
     (Defect::CheersWhateverComes, Shape::CHAT, &["late_press_is_refused_with_the_reason", "two_approvers_at_once"]),
     (Defect::DropsWhileBusy, Shape::CHAT, &["two_approvers_at_once"]),
+    (Defect::HearsLate, Shape::CHAT, &["slow_house_is_waited_for"]),
     (
         Defect::DecidesTheLastAnnounced,
         Shape::CHAT,

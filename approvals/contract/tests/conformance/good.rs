@@ -12,6 +12,7 @@ async fn passes(shape: Shape, without: &[&str]) {
 
 const NOT_SIGNED: [&str; 2] = ["forged_signature_is_refused", "old_signature_is_refused"];
 const NO_LINKS: &str = "looking_never_decides";
+const PATIENT: &str = "slow_house_is_waited_for";
 const NO_SOCKET: &str = "listening_goes_on_after_a_cut";
 
 #[tokio::test(start_paused = true)]
@@ -21,7 +22,7 @@ async fn one_like_a_chat() {
 
 #[tokio::test(start_paused = true)]
 async fn one_like_a_webhook() {
-    passes(Shape::HOOK, &[NO_LINKS, NO_SOCKET]).await;
+    passes(Shape::HOOK, &[NO_LINKS, NO_SOCKET, PATIENT]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -29,7 +30,7 @@ async fn one_like_mail() {
     let without = [
         NOT_SIGNED.as_slice(),
         &[NO_SOCKET, "message_follows", "self_over_another_principal", "stranger_learns_nothing"],
-        &["lost_answer_is_not_doubled"],
+        &["lost_answer_is_not_doubled", PATIENT],
     ];
     passes(Shape::MAIL, &without.concat()).await;
 }

@@ -7,7 +7,7 @@ use jit_types::{AskId, Digest, Words};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::medium::{FakeMedium, MediumError, NOW};
+use super::medium::{Envelope, FakeMedium, MediumError, NOW};
 use super::render::{self, Escape};
 use super::{Way, read};
 use crate::{
@@ -29,12 +29,13 @@ pub struct Fake {
     medium: FakeMedium,
     escape: Escape,
     touch: Option<Touch>,
+    hears_late: bool,
 }
 
 impl Fake {
     /// An adapter for a medium.
     pub fn new(medium: FakeMedium) -> Self {
-        Self { medium, escape: render::escape, touch: None }
+        Self { medium, escape: render::escape, touch: None, hears_late: false }
     }
 
     /// With another escape.
@@ -48,6 +49,13 @@ impl Fake {
     #[must_use]
     pub fn with_touch(mut self, touch: Touch) -> Self {
         self.touch = Some(touch);
+        self
+    }
+
+    /// That says that it got an event only once it has dealt with it: for adapters that are wrong on purpose.
+    #[must_use]
+    pub fn hearing_late(mut self) -> Self {
+        self.hears_late = true;
         self
     }
 
@@ -119,8 +127,14 @@ impl Fake {
                     Some(event) => {
                         let (this, desk) = (self.clone(), desk.clone());
                         tasks.spawn(async move {
-                            let words = this.pressed(&event.body, desk.as_ref()).await;
-                            let _ = event.reply.send(words);
+                            let Envelope { body, heard, reply } = event;
+                            let mut heard = Some(heard);
+                            if !this.hears_late {
+                                let _ = heard.take().map(|heard| heard.send(()));
+                            }
+                            let words = this.pressed(&body, desk.as_ref()).await;
+                            let _ = heard.take().map(|heard| heard.send(()));
+                            let _ = reply.send(words);
                         });
                     }
                     None => break,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::medium::{self, FakeMedium, NOW};
 use super::{Fake, Shape, Way};
 use crate::testkit::harness::{Answer, Event, Facts, Fault, Harness, Message, Player, Press, Side, Trouble, Twist};
@@ -103,6 +105,7 @@ impl Harness for FakeHarness {
             stranger: self.player(&["T9/UMALLORY"]),
             by_link: self.medium.shape().way == Way::Links,
             patience: Duration::from_secs(20),
+            heard_within: (self.medium.shape().way == Way::Socket).then_some(medium::HEARD_WITHIN),
             hostile: vec!["<@T1/UBOB> <!room> <https://evil.example|Approve> *bold* &#60;@T1/UBOB&#62;".to_owned()],
         }
     }
@@ -130,14 +133,15 @@ impl Harness for FakeHarness {
                 let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
                 usize::try_from(event.0).ok().and_then(|number| sent.get(number).cloned())
             };
-            let words = match sent.ok_or_else(|| Trouble::failed("there is no such event"))? {
+            let begun = Instant::now();
+            Ok(match sent.ok_or_else(|| Trouble::failed("there is no such event"))? {
                 Sent::Socket(body) => self.medium.deliver(&body).await,
                 Sent::Http { method, query, headers, body } => {
                     let raw = Raw { method, query: &query, headers: &headers, body: body.as_bytes() };
-                    to.adapter.receive(raw, to.desk).await.body
+                    let words = to.adapter.receive(raw, to.desk).await.body;
+                    Answer { words, heard_after: begun.elapsed() }
                 }
-            };
-            Ok(Answer { words })
+            })
         })
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jit_types::digest::Hasher;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::{Shape, read};
 use crate::testkit::harness::{Answer, Fault, Message};
@@ -14,6 +15,8 @@ use crate::{Identity, Verdict};
 const KEY: &str = "known to the medium and the broker";
 /// What the medium's clock says, in seconds; it stands still.
 pub(super) const NOW: i64 = 1_900_000_000;
+/// How soon a listener must say that it got an event; later, the event is delivered again.
+pub(super) const HEARD_WITHIN: Duration = Duration::from_secs(3);
 
 /// A medium in memory; clones are the same one.
 #[derive(Clone)]
@@ -42,6 +45,7 @@ struct Post {
 /// An event on its way to a listener; dropping it unanswered lets the medium deliver it again.
 pub(super) struct Envelope {
     pub body: String,
+    pub heard: oneshot::Sender<()>,
     pub reply: oneshot::Sender<String>,
 }
 
@@ -165,21 +169,26 @@ impl FakeMedium {
         state.connections.get(turn).cloned()
     }
 
-    /// Delivers an event over a connection, waits for one if there is none, and delivers again what was not answered.
-    pub(super) async fn deliver(&self, body: &str) -> String {
+    /// Delivers an event over a connection, waits for one if there is none, and delivers again what was not answered or
+    /// not heard of in time.
+    pub(super) async fn deliver(&self, body: &str) -> Answer {
+        let begun = Instant::now();
         loop {
             let next = self.connected.notified();
             let Some(connection) = self.connection() else {
                 next.await;
                 continue;
             };
-            let (reply, answer) = oneshot::channel();
-            let sent = connection.send(Envelope { body: body.to_owned(), reply }).is_ok();
+            let ((heard, ear), (reply, answer)) = (oneshot::channel(), oneshot::channel());
+            let _ = connection.send(Envelope { body: body.to_owned(), heard, reply });
             drop(connection);
-            match answer.await {
-                Ok(words) if sent => return words,
-                _ => tokio::task::yield_now().await,
+            if let Ok(Ok(())) = tokio::time::timeout(HEARD_WITHIN, ear).await {
+                let heard_after = begun.elapsed();
+                if let Ok(words) = answer.await {
+                    return Answer { words, heard_after };
+                }
             }
+            tokio::task::yield_now().await;
         }
     }
 
@@ -188,8 +197,7 @@ impl FakeMedium {
         let messages = self.messages();
         let found = messages.iter().find(|m| m.number == message)?;
         let control = found.controls.iter().find(|control| control.verdict == verdict)?;
-        let words = self.deliver(&event(&control.data, &by.name, None)).await;
-        Some(Answer { words })
+        Some(self.deliver(&event(&control.data, &by.name, None)).await)
     }
 
     /// What its clock says, in seconds.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Trial;
 use crate::testkit::harness::Twist;
-use crate::testkit::kit::{Bench, Case, Go, Kit, Who, YES};
+use crate::testkit::kit::{Bench, Case, Go, Kit, Who, YES, not_applicable};
 use crate::{Decision, Verdict};
 
 fn as_made(t: &mut Trial, bench: &Bench<'_>, case: &Case, who: Who, verdict: Verdict, came: &Decision) {
@@ -88,6 +88,25 @@ pub(super) async fn at_once(kit: &Kit<'_>, t: &mut Trial) -> Go {
         let told = theirs.is_some_and(|h| answer.words.contains(h.outcome.words.as_str()));
         t.check(told, format!("{who:?} was answered \u{201c}{}\u{201d}", answer.words));
     }
+    Ok(())
+}
+
+/// A house under load takes longer than the medium waits: the medium hears at once that the press has arrived, the person
+/// what came of it once it is known, and nothing is handed in twice.
+pub(super) async fn slow_house(kit: &Kit<'_>, t: &mut Trial) -> Go {
+    let bench = kit.deciding().await?;
+    let Some(limit) = kit.facts.heard_within else {
+        return not_applicable("the medium waits for as long as it takes");
+    };
+    let case = bench.case(bench.draft(1)).await?;
+    bench.desk.take(limit + Duration::from_secs(1));
+    let answer = bench.pressed(&case, Who::First, YES).await?;
+    let heard = bench.desk.heard(&case.ask.ask);
+    t.check(heard.len() == 1, format!("one press at a slow house arrived {} times", heard.len()));
+    let late = answer.heard_after > limit;
+    t.check(!late, format!("the medium heard of a press after {:?}, where {limit:?} can be", answer.heard_after));
+    let told = heard.first().is_some_and(|h| answer.words.contains(h.outcome.words.as_str()));
+    t.check(told, format!("a press at a slow house was answered \u{201c}{}\u{201d}", answer.words));
     Ok(())
 }
 

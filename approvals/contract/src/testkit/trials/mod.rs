@@ -60,6 +60,7 @@ const ALL: &[(&str, Body)] = &[
     ("replay_to_a_restarted_broker", |k, t| Box::pin(stale::replayed(k, t))),
     ("late_press_is_refused_with_the_reason", |k, t| Box::pin(stale::late(k, t))),
     ("two_approvers_at_once", |k, t| Box::pin(deciding::at_once(k, t))),
+    ("slow_house_is_waited_for", |k, t| Box::pin(deciding::slow_house(k, t))),
     ("presses_out_of_order", |k, t| Box::pin(deciding::out_of_order(k, t))),
     ("role_changed_since", |k, t| Box::pin(stale::changed(k, t))),
     ("approver_removed_since", |k, t| Box::pin(stale::removed(k, t))),
