@@ -127,7 +127,10 @@ async fn open_backends(
     let mut opened = BTreeMap::new();
     for (name, config) in &loaded.backends {
         let backend = config.open(house, secrets).await.map_err(|error| {
-            OpenError::new(format!("the backend `{name}` can't be opened: {error}"), format!("mend `[backends.{name}]`"))
+            OpenError::new(
+                format!("the backend `{name}` can't be opened: {error}"),
+                format!("mend `[backends.{name}]`"),
+            )
         })?;
         opened.insert(name.clone(), backend);
     }
@@ -141,9 +144,43 @@ async fn open_channels(
     let mut opened = BTreeMap::new();
     for (name, config) in &loaded.approvals {
         let channel = config.open(secrets).await.map_err(|error| {
-            OpenError::new(format!("the channel `{name}` can't be opened: {error}"), format!("mend `[approvals.{name}]`"))
+            OpenError::new(
+                format!("the channel `{name}` can't be opened: {error}"),
+                format!("mend `[approvals.{name}]`"),
+            )
         })?;
         opened.insert(name.clone(), channel);
     }
     Ok(opened)
+}
+
+/// A new CA for SSH certificates: the private key in OpenSSH's format, and its public line.
+///
+/// # Errors
+/// Why there is none, as a sentence.
+#[cfg(feature = "ssh")]
+pub fn ssh_ca() -> Result<(jit_types::Secret, String), String> {
+    jit_backend_ssh::generate_ca().map_err(|error| error.to_string())
+}
+
+/// The lines that every host's sshd_config gets.
+#[cfg(feature = "ssh")]
+pub fn sshd_lines(ca: &Path, principals: &Path, krl: &Path) -> String {
+    let (ca, principals, krl) = (ca.to_string_lossy(), principals.to_string_lossy(), krl.to_string_lossy());
+    jit_backend_ssh::sshd_lines(&jit_backend_ssh::HostFiles {
+        trusted_ca: &ca,
+        principals: &principals,
+        krl: Some(&krl),
+    })
+}
+
+/// The SQL that makes the broker's login in a PostgreSQL of this major version.
+///
+/// # Errors
+/// When a name is none, as a sentence.
+#[cfg(feature = "postgres")]
+pub fn postgres_setup(broker: &str, members: &[&str], databases: &[&str], major: u32) -> Result<String, String> {
+    let ident = |name: &str| name.parse().map_err(|_| format!("`{name}` is no PostgreSQL name"));
+    let list = |names: &[&str]| names.iter().map(|name| ident(name)).collect::<Result<Vec<_>, _>>();
+    Ok(jit_backend_postgres::setup_sql(&ident(broker)?, &list(members)?, &list(databases)?, major))
 }
