@@ -6,7 +6,7 @@ use jit_types::{RequestId, Timestamp, Words};
 
 use super::Trial;
 use crate::testkit::harness::{Fault, Message, Trouble, Twist};
-use crate::testkit::kit::{Bench, Go, Kit, PARAM, REASON, Who, YES};
+use crate::testkit::kit::{Go, Kit, PARAM, REASON, Who, YES};
 use crate::{Addressee, Alert, AskNotice, Identity, Listeners, News, Notice, Standing, Verdict};
 
 /// The capability says what is so.
@@ -184,11 +184,11 @@ pub(super) async fn secrets(kit: &Kit<'_>, t: &mut Trial) -> Go {
             said.push(("an error", format!("{error:?}")));
         }
     }
-    look(t, &bench, &case.ask, &said);
+    look(t, &case.ask, &said);
     Ok(())
 }
 
-fn look(t: &mut Trial, _bench: &Bench<'_>, ask: &AskNotice, said: &[(&str, String)]) {
+fn look(t: &mut Trial, ask: &AskNotice, said: &[(&str, String)]) {
     for (place, text) in said {
         t.check(!text.contains(REASON), format!("{place} holds the reason"));
         t.check(!text.contains(PARAM), format!("{place} holds a parameter"));
