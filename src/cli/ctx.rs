@@ -98,6 +98,19 @@ impl Ctx {
         made.await.cloned()
     }
 
+    /// Whether a client was made, and so a broker talked to.
+    pub(super) fn talked(&self) -> Option<Arc<Client>> {
+        self.client.get().cloned()
+    }
+
+    /// Starts the user's agent again, where it is the broker and has gone: whoever waits for a request waits on.
+    pub(super) async fn revive(&self) {
+        if let (Ok(Broker::Embedded), Ok(places)) = (self.broker(), self.places()) {
+            // Where it can't be started now, the wait goes on, and this is tried again.
+            drop(super::embedded::socket(self, &places).await);
+        }
+    }
+
     /// The user's claim keys.
     ///
     /// # Errors

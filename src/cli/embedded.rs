@@ -15,5 +15,8 @@ pub(super) async fn socket(ctx: &Ctx, places: &Places) -> Result<PathBuf, Error>
         return Err(Error::new(Exit::Config, "there is no config file, and no broker is named")
             .hint("`jit init` writes one; --broker or JIT_BROKER names a broker's socket"));
     }
-    Ok(places.runtime.join("broker.sock"))
+    let (places, config) = (places.clone(), ctx.global.config.clone());
+    // The agent's own protocol is read without a runtime; a thread waits for it, so that signals are heard meanwhile.
+    let asked = tokio::task::spawn_blocking(move || crate::agent::broker_socket(&places, config.as_deref())).await;
+    Ok(asked.map_err(|_| Error::new(Exit::Bug, "the agent could not be asked"))??)
 }

@@ -6,15 +6,38 @@
 //!
 //! Results go to stdout, everything else to stderr; a prompt is only where a person can see it.
 
+mod ask;
+pub mod card;
 pub mod ctx;
 mod embedded;
+pub mod ending;
 pub mod exit;
+pub mod file;
+pub mod form;
+mod nudge;
 pub mod output;
+mod progress;
 pub mod text;
+pub mod which;
+pub mod wish;
 
+mod approve;
+mod audit;
+mod cancel;
+mod check;
+mod decide;
+mod demo;
+mod deny;
+mod generate;
+mod list;
+mod release;
+mod request;
+mod revoke;
 mod roles;
 mod serve;
+mod show;
 mod status;
+mod token;
 mod whoami;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,6 +74,28 @@ Exit codes:
 /// The commands; one file each.
 #[derive(Subcommand)]
 enum Command {
+    /// Asks for a role, and waits until somebody has decided
+    Request(request::Args),
+    /// Lists requests and grants: yours, or those that wait for you
+    List(list::Args),
+    /// Shows one request with all that is known of it
+    Show(show::Args),
+    /// Approves a request, whole or for less time
+    Approve(approve::Args),
+    /// Denies a request
+    Deny(deny::Args),
+    /// Takes your own request back
+    Cancel(cancel::Args),
+    /// Gives your own grant back before its end
+    Release(release::Args),
+    /// Takes somebody's grant away
+    Revoke(revoke::Args),
+    /// Says by its exit code whether you hold a role
+    Check(check::Args),
+    /// Reads and verifies the record
+    Audit(audit::Args),
+    /// Shows the main job, for real, in under a minute
+    Demo(demo::Args),
     /// Runs the broker for the users of this machine
     Serve(serve::Args),
     /// Lists the roles that you may ask for
@@ -59,11 +104,29 @@ enum Command {
     Whoami(whoami::Args),
     /// Shows the broker, and what of yours is not proven ended
     Status(status::Args),
+    /// Makes, lists and ends bearer tokens
+    Token(token::Args),
+    /// Writes completions, manual pages and the config's schema
+    #[command(hide = true)]
+    Generate(generate::Args),
 }
 
 impl Command {
     async fn run(self, ctx: &Ctx) -> Result<Exit, Error> {
         match self {
+            Self::Request(args) => request::run(ctx, args).await,
+            Self::List(args) => list::run(ctx, args).await,
+            Self::Show(args) => show::run(ctx, args).await,
+            Self::Approve(args) => approve::run(ctx, args).await,
+            Self::Deny(args) => deny::run(ctx, args).await,
+            Self::Cancel(args) => cancel::run(ctx, args).await,
+            Self::Release(args) => release::run(ctx, args).await,
+            Self::Revoke(args) => revoke::run(ctx, args).await,
+            Self::Check(args) => check::run(ctx, args).await,
+            Self::Token(args) => token::run(ctx, args).await,
+            Self::Generate(args) => generate::run(ctx, args).await,
+            Self::Audit(args) => audit::run(ctx, args).await,
+            Self::Demo(args) => demo::run(ctx, args).await,
             Self::Serve(args) => serve::run(ctx, args).await,
             Self::Roles(args) => roles::run(ctx, args).await,
             Self::Whoami(args) => whoami::run(ctx, args).await,
@@ -71,9 +134,18 @@ impl Command {
         }
     }
 
+    /// Whether the command is one to say by the way that something waits for the caller.
+    fn nudges(&self) -> bool {
+        match self {
+            Self::List(args) => !args.shows_waiting(),
+            Self::Request(_) | Self::Show(_) | Self::Roles(_) | Self::Whoami(_) | Self::Status(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether the command is a broker, which works for many at once.
     fn serves(&self) -> bool {
-        matches!(self, Self::Serve(_))
+        matches!(self, Self::Serve(_) | Self::Demo(_))
     }
 }
 
@@ -112,7 +184,14 @@ fn parse_and_run() -> Exit {
     };
     let ended = match runtime.enable_all().build() {
         Ok(runtime) => {
-            let ended = runtime.block_on(cli.command.run(&ctx));
+            let nudges = cli.command.nudges();
+            let ended = runtime.block_on(async {
+                let ended = cli.command.run(&ctx).await;
+                if nudges && ended.is_ok() {
+                    nudge::nudge(&ctx).await;
+                }
+                ended
+            });
             // A keyring or a resolver that does not answer must not hold the program's end.
             runtime.shutdown_background();
             ended

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jit_types::{ClaimId, Digest, HouseId, RequestId, Span, TokenId};
-use serde::Serialize;
 
 use super::claims::ClaimKey;
 use super::material::{self, Kept};
@@ -26,10 +25,6 @@ pub enum Scope {
     /// All open ones that the caller may see.
     Open,
 }
-
-/// A question without content.
-#[derive(Serialize)]
-struct Nothing {}
 
 /// A credential as it was claimed, with the half that was born here.
 pub struct Claimed {
@@ -101,7 +96,7 @@ impl Client {
     /// # Errors
     /// When it is decided.
     pub async fn cancel(&self, id: RequestId) -> Result<Done, Error> {
-        self.post(&format!("/v1/requests/{id}/cancel"), &Nothing {}, PATIENCE).await
+        self.post(&format!("/v1/requests/{id}/cancel"), &(), PATIENCE).await
     }
 
     /// Gives an own grant back.
@@ -109,7 +104,7 @@ impl Client {
     /// # Errors
     /// When there is none.
     pub async fn release(&self, id: RequestId) -> Result<Done, Error> {
-        self.post(&format!("/v1/requests/{id}/release"), &Nothing {}, PATIENCE).await
+        self.post(&format!("/v1/requests/{id}/release"), &(), PATIENCE).await
     }
 
     /// Takes a grant away.
@@ -125,10 +120,7 @@ impl Client {
     /// # Errors
     /// When the claim is not the caller's.
     pub async fn report(&self, id: RequestId, claim: ClaimId) -> Result<(), Error> {
-        let answer: serde_json::Value =
-            self.post(&format!("/v1/requests/{id}/report"), &Report { claim }, PATIENCE).await?;
-        drop(answer);
-        Ok(())
+        self.post(&format!("/v1/requests/{id}/report"), &Report { claim }, PATIENCE).await
     }
 
     /// Claims one entitlement's credential: makes what it wants, signs the claim, and keeps the secret half here.
@@ -214,7 +206,7 @@ impl Client {
     /// # Errors
     /// When there is none that the caller may end.
     pub async fn revoke_token(&self, id: TokenId) -> Result<TokenView, Error> {
-        self.post(&format!("/v1/tokens/{id}/revoke"), &Nothing {}, PATIENCE).await
+        self.post(&format!("/v1/tokens/{id}/revoke"), &(), PATIENCE).await
     }
 }
 

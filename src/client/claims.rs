@@ -162,3 +162,69 @@ fn read(path: &Path) -> Result<Option<ClaimKey>, Error> {
     };
     ClaimKey::from_seed(&seed).map(Some)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+
+    fn wish(role: &str) -> Wish {
+        serde_json::from_value(serde_json::json!({ "role": role, "reason": "r" })).expect("a wish")
+    }
+
+    fn done(attached: bool) -> Done {
+        let view = crate::cli::card::tests::view();
+        Done { words: jit_types::Words::new("filed"), request: view, attached }
+    }
+
+    #[tokio::test]
+    async fn a_key_is_kept_for_its_request_and_forgotten_after_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().expect("a directory");
+        let keys = ClaimKeys::open(dir.path()).expect("keys");
+        let pending = keys.pending(&wish("a")).await.expect("a key");
+        let public = pending.key.public();
+        let done = done(false);
+        let id = done.request.id;
+        assert!(keys.filed(pending, &done).expect("kept"));
+        let mode = std::fs::metadata(keys.path(id)).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let key = keys.of(id).expect("the key");
+        assert_eq!(key.public(), public);
+        let signature = hex::decode(key.sign(b"message")).expect("hexadecimal");
+        let verifier = UnparsedPublicKey::new(&ED25519, hex::decode(public).expect("hexadecimal"));
+        assert!(verifier.verify(b"message", &signature).is_ok());
+        assert!(verifier.verify(b"massage", &signature).is_err());
+        keys.forget(id);
+        assert!(keys.of(id).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_client_that_was_killed_finds_its_key_again() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let keys = ClaimKeys::open(dir.path()).expect("keys");
+        let killed = keys.pending(&wish("a")).await.expect("a key");
+        let public = killed.key.public();
+        drop(killed);
+        let other = keys.pending(&wish("b")).await.expect("a key");
+        assert_ne!(other.key.public(), public, "another wish has another key");
+        let again = keys.pending(&wish("a")).await.expect("a key");
+        assert_eq!(again.key.public(), public);
+        // The broker had heard the killed one: this is its request.
+        assert!(keys.filed(again, &done(true)).expect("kept"));
+        assert_eq!(keys.of(done(true).request.id).expect("the key").public(), public);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_filed_elsewhere_has_no_key_here() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let keys = ClaimKeys::open(dir.path()).expect("keys");
+        let pending = keys.pending(&wish("a")).await.expect("a key");
+        assert!(!keys.filed(pending, &done(true)).expect("told"));
+        assert!(keys.of(done(true).request.id).is_err());
+        let refused = keys.pending(&wish("a")).await.expect("a key");
+        let public = refused.key.public();
+        keys.refused(refused);
+        assert_ne!(keys.pending(&wish("a")).await.expect("a key").key.public(), public);
+    }
+}

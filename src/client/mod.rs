@@ -10,9 +10,13 @@ pub mod claims;
 pub mod error;
 pub mod find;
 pub mod material;
+mod record;
 pub mod socket;
 pub mod token;
 pub mod wait;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -28,6 +32,7 @@ use tokio::sync::OnceCell;
 pub use calls::Scope;
 pub use error::Error;
 pub use find::Broker;
+pub use record::Entries;
 
 use crate::api::{self, ErrorBody, ErrorKind, Failure};
 
@@ -206,7 +211,8 @@ impl Client {
     async fn read<T: DeserializeOwned>(&self, answer: Response) -> Result<T, Error> {
         let status = answer.status();
         let body = zeroize::Zeroizing::new(self.bytes(answer).await?);
-        serde_json::from_slice(&body).map_err(|_| self.strange(status))
+        let text: &[u8] = if body.is_empty() { b"null" } else { &body };
+        serde_json::from_slice(text).map_err(|_| self.strange(status))
     }
 
     async fn bytes(&self, mut answer: Response) -> Result<Vec<u8>, Error> {

@@ -1,0 +1,64 @@
+//! `jit generate`: what is generated from the program itself, so that it can't drift from it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use super::exit::{Error, Exit};
+use super::{Cli, Ctx};
+
+/// Options of `jit generate`.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The directory to write into; it is made where it is missing
+    #[arg(long, value_name = "DIR")]
+    into: PathBuf,
+}
+
+/// Runs the command.
+pub(super) async fn run(_: &Ctx, args: Args) -> Result<Exit, Error> {
+    let completions = directory(&args.into, "completions")?;
+    let mut command = Cli::command();
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        clap_complete::generate_to(shell, &mut command, "jit", &completions)?;
+    }
+    clap_mangen::generate_to(Cli::command(), directory(&args.into, "man")?)?;
+    let kinds = crate::wiring::kinds(crate::wiring::terminal_out());
+    let schema = crate::config::schema::schema(&kinds);
+    let text =
+        serde_json::to_string_pretty(&schema).map_err(|_| Error::new(Exit::Bug, "the schema can't be written"))?;
+    fs::write(directory(&args.into, "docs")?.join("jit.schema.json"), format!("{text}\n"))?;
+    Ok(Exit::Done)
+}
+
+fn directory(into: &Path, name: &str) -> Result<PathBuf, Error> {
+    let path = into.join(name);
+    fs::create_dir_all(&path)?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Env;
+
+    #[tokio::test]
+    async fn there_is_a_page_for_every_command_and_a_completion_for_every_shell() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let ctx = Ctx::new(super::super::Global::default(), Env::default());
+        run(&ctx, Args { into: dir.path().to_owned() }).await.expect("written");
+        for file in ["completions/jit.bash", "completions/_jit", "completions/jit.fish"] {
+            let text = fs::read_to_string(dir.path().join(file)).expect(file);
+            assert!(text.contains("request") && text.contains("approve"), "{file}");
+        }
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let page = dir.path().join(format!("man/jit-{}.1", command.get_name()));
+            assert!(page.is_file(), "{}", page.display());
+        }
+        let schema = fs::read_to_string(dir.path().join("docs/jit.schema.json")).expect("a schema");
+        let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
+        assert!(schema["properties"]["roles"].is_object());
+    }
+}
