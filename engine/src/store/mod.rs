@@ -25,6 +25,8 @@ pub type Play = Box<dyn FnMut(Option<&Request>, &Facts) -> Step + Send>;
 pub struct Job {
     /// On which request.
     pub request: RequestId,
+    /// When: the age of the answer that is kept.
+    pub at: Timestamp,
     /// The key whose open request, and the person whose open requests, are facts of the step.
     pub facts: Option<(Subject, Digest)>,
     /// The pure function.
@@ -69,7 +71,7 @@ pub struct Leased {
     pub lane: Option<String>,
     /// When it was due.
     pub due: Timestamp,
-    /// Grows with each lease of it.
+    /// Another with each lease, also of one that was done and put anew: no two leases ever have the same.
     pub fence: i64,
     /// Changes when the effect is replaced.
     pub version: i64,
@@ -183,7 +185,8 @@ pub trait Store: Records {
     /// Leases effects that are due at `now`, at most `most`, one a lane, until `until`.
     fn lease(&self, now: Timestamp, until: Timestamp, most: usize) -> BoxFuture<'_, Result<Vec<Leased>, StoreError>>;
 
-    /// The next moment at which an effect will be due.
+    /// The next moment at which an effect can be leased: it is due and its lane is free, or the lease that holds it has run
+    /// out.
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
     /// A number that grows with each commit: for those who wait for a change.

@@ -16,7 +16,32 @@ use super::rows::{EffectRow, key, kind_text};
 use super::{Work, rows, writer};
 use crate::audit::{Appender, Node, SealedOpening, Sealer};
 
-type PlayTo = oneshot::Sender<Result<Played, StoreError>>;
+/// Who waits for an answer, and the answer that they get once the commit stands.
+pub(super) type To<T> = oneshot::Sender<Result<T, StoreError>>;
+type Waiting<T> = (To<T>, Result<T, StoreError>);
+
+/// What is kept of an answer given before.
+struct Kept {
+    body: String,
+    reply: String,
+    extra: Option<String>,
+}
+
+/// An answer to keep.
+pub(super) struct NewAnswer {
+    pub(super) answer: AnswerKey,
+    pub(super) reply: String,
+    pub(super) at: Timestamp,
+}
+
+/// A lease that is asked for, and what it gives.
+struct Lease {
+    to: To<Vec<Leased>>,
+    now: Timestamp,
+    until: Timestamp,
+    most: usize,
+    leased: Vec<Leased>,
+}
 
 /// What an effect's row will be.
 #[derive(Default)]
@@ -37,16 +62,16 @@ pub(super) struct LogRow {
 
 pub(super) struct Batch {
     works: Vec<Work>,
-    plays: Vec<(PlayTo, Result<Played, StoreError>)>,
-    writes: Vec<(oneshot::Sender<Result<(), StoreError>>, Result<(), StoreError>)>,
-    leases: Vec<(oneshot::Sender<Result<Vec<Leased>, StoreError>>, Timestamp, Timestamp, usize, Vec<Leased>)>,
+    plays: Vec<Waiting<Played>>,
+    writes: Vec<Waiting<()>>,
+    leases: Vec<Lease>,
     states: HashMap<RequestId, Option<Request>>,
     pub(super) dirty: HashSet<RequestId>,
     taken: HashMap<String, RequestId>,
     open: HashMap<Subject, u32>,
     fences: HashMap<String, (i64, i64)>,
-    answers: HashMap<String, (String, String, Option<String>)>,
-    pub(super) new_answers: Vec<(AnswerKey, String)>,
+    answers: HashMap<String, Kept>,
+    pub(super) new_answers: Vec<NewAnswer>,
     pub(super) effects: BTreeMap<String, EffectChange>,
     pub(super) log: Vec<LogRow>,
     pub(super) nodes: Vec<Node>,
@@ -54,12 +79,18 @@ pub(super) struct Batch {
     pub(super) other: Vec<Write>,
 }
 
-/// Distinguishes an effect from the one that it replaced; only compared for equality, within one process's leases.
-static VERSION: AtomicI64 = AtomicI64::new(1);
+/// Where versions and fences of effects come from: none is given twice, also not to an effect that was done and put anew,
+/// so that who was leased the old one can't be taken for who was leased the new one.
+static NUMBER: AtomicI64 = AtomicI64::new(1);
 
-/// The next version of an effect.
-pub(super) fn next_version() -> i64 {
-    VERSION.fetch_add(1, Ordering::Relaxed)
+/// The next version or fence of an effect.
+pub(super) fn next_number() -> i64 {
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Goes on after the numbers that a store holds already.
+pub(super) fn numbers_after(highest: i64) {
+    NUMBER.fetch_max(highest.saturating_add(1), Ordering::Relaxed);
 }
 
 impl Batch {
@@ -146,7 +177,8 @@ impl Batch {
             .bind(json(&answers))
             .fetch_all(&mut *connection)
             .await?;
-            self.answers = rows.into_iter().map(|(key, body, reply, extra)| (key, (body, reply, extra))).collect();
+            self.answers =
+                rows.into_iter().map(|(key, body, reply, extra)| (key, Kept { body, reply, extra })).collect();
         }
         Ok(())
     }
@@ -166,21 +198,24 @@ impl Batch {
                     });
                     self.writes.push((to, result));
                 }
-                Work::Lease { now, until, most, to } => self.leases.push((to, now, until, most, Vec::new())),
+                Work::Lease { now, until, most, to } => {
+                    self.leases.push(Lease { to, now, until, most, leased: Vec::new() });
+                }
             }
         }
     }
 
     fn play_one(&mut self, mut job: Job, sealer: &Sealer, appender: &mut Appender) -> Result<Played, StoreError> {
         if let Some(answer) = &job.answer
-            && let Some((body, reply, extra)) = self.answers.get(&answer.key.to_string())
+            && let Some(kept) = self.answers.get(&answer.key.to_string())
         {
-            if *body != answer.body.to_string() {
+            if kept.body != answer.body.to_string() {
                 return Err(StoreError::KeyReused);
             }
-            let reply = serde_json::from_str(reply).map_err(|_| StoreError::Damaged("an answer".to_owned()))?;
+            let extra = kept.extra.clone();
+            let reply = serde_json::from_str(&kept.reply).map_err(|_| StoreError::Damaged("an answer".to_owned()))?;
             let request = self.states.get(&job.request).cloned().flatten();
-            return Ok(Played { reply, request, replayed: Some(extra.clone()) });
+            return Ok(Played { reply, request, replayed: Some(extra) });
         }
         if let Some(done) = &job.done {
             match self.fences.get(&key(done.request, &done.kind)) {
@@ -217,8 +252,9 @@ impl Batch {
         if let Some(answer) = job.answer
             && let Ok(text) = serde_json::to_string(&reply)
         {
-            self.answers.insert(answer.key.to_string(), (answer.body.to_string(), text.clone(), None));
-            self.new_answers.push((answer, text));
+            let kept = Kept { body: answer.body.to_string(), reply: text.clone(), extra: None };
+            self.answers.insert(answer.key.to_string(), kept);
+            self.new_answers.push(NewAnswer { answer, reply: text, at: job.at });
         }
         Ok(Played { reply, request: self.states.get(&job.request).cloned().flatten(), replayed: None })
     }
@@ -264,7 +300,7 @@ impl Batch {
             due: effect.due.millis(),
             lane: effect.lane.clone(),
             leased_until: effect.leased_until.map(Timestamp::millis),
-            version: next_version(),
+            version: next_number(),
         };
         self.effects.entry(key).or_default().put = Some(row);
     }
@@ -293,9 +329,9 @@ impl Batch {
     /// Leases, once all else of the batch is in the file.
     pub(super) async fn lease(&mut self, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
         let mut any = false;
-        for (_, now, until, most, leased) in &mut self.leases {
-            *leased = writer::lease(connection, *now, *until, *most).await?;
-            any |= !leased.is_empty();
+        for lease in &mut self.leases {
+            lease.leased = writer::lease(connection, lease.now, lease.until, lease.most).await?;
+            any |= !lease.leased.is_empty();
         }
         Ok(any)
     }
@@ -307,8 +343,8 @@ impl Batch {
         for (to, result) in self.writes {
             let _ = to.send(result);
         }
-        for (to, .., leased) in self.leases {
-            let _ = to.send(Ok(leased));
+        for lease in self.leases {
+            let _ = lease.to.send(Ok(lease.leased));
         }
     }
 
@@ -326,8 +362,8 @@ impl Batch {
         for (to, _) in self.writes {
             let _ = to.send(Err(error.clone()));
         }
-        for (to, ..) in self.leases {
-            let _ = to.send(Err(error.clone()));
+        for lease in self.leases {
+            let _ = lease.to.send(Err(error.clone()));
         }
     }
 }

@@ -19,6 +19,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use self::batch::To;
 use super::{Job, Leased, Played, Store, StoreError, Write};
 use crate::BoxFuture;
 use crate::audit::{Openings, SealedOpening, Sealer};
@@ -28,9 +29,9 @@ const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_house.sql")];
 
 /// What is asked of the writer.
 pub(super) enum Work {
-    Play(Box<Job>, oneshot::Sender<Result<Played, StoreError>>),
-    Write(Vec<Write>, Vec<Event>, Vec<SealedOpening>, oneshot::Sender<Result<(), StoreError>>),
-    Lease { now: Timestamp, until: Timestamp, most: usize, to: oneshot::Sender<Result<Vec<Leased>, StoreError>> },
+    Play(Box<Job>, To<Played>),
+    Write(Vec<Write>, Vec<Event>, Vec<SealedOpening>, To<()>),
+    Lease { now: Timestamp, until: Timestamp, most: usize, to: To<Vec<Leased>> },
 }
 
 /// The store.
@@ -62,6 +63,10 @@ impl SqliteStore {
         sqlx::query("UPDATE effects SET leased_until = NULL WHERE leased_until IS NOT NULL")
             .execute(&mut connection)
             .await?;
+        let (highest,): (i64,) = sqlx::query_as("SELECT coalesce(max(max(version, fence)), 0) FROM effects")
+            .fetch_one(&mut connection)
+            .await?;
+        batch::numbers_after(highest);
         let readers = SqlitePoolOptions::new().max_connections(3).connect_with(options.read_only(true)).await?;
         let appender = log::restore(&mut connection).await?;
         let head = Arc::new(Mutex::new((appender.size(), appender.root())));
@@ -151,11 +156,19 @@ impl Store for SqliteStore {
 
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
         Box::pin(async move {
-            let row: Option<(i64,)> =
-                sqlx::query_as("SELECT due FROM effects WHERE leased_until IS NULL ORDER BY due LIMIT 1")
-                    .fetch_optional(&self.readers)
-                    .await?;
-            Ok(row.map(|(due,)| Timestamp::from_millis(due)))
+            // What waits for its lane is due when the lane is free again, and what is leased when its lease runs out.
+            let (due,): (Option<i64>,) = sqlx::query_as(
+                "SELECT min(at) FROM (
+                     SELECT * FROM (SELECT due AS at FROM effects AS e WHERE leased_until IS NULL
+                         AND (lane IS NULL OR NOT EXISTS
+                              (SELECT 1 FROM effects AS o WHERE o.lane = e.lane AND o.leased_until IS NOT NULL))
+                         ORDER BY due LIMIT 1)
+                     UNION ALL
+                     SELECT min(max(due, leased_until)) FROM effects WHERE leased_until IS NOT NULL)",
+            )
+            .fetch_one(&self.readers)
+            .await?;
+            Ok(due.map(Timestamp::from_millis))
         })
     }
 

@@ -144,12 +144,12 @@ impl Batch {
         if self.new_answers.is_empty() {
             return Ok(());
         }
-        let at = self.log.last().map_or(0, |row| row.event.at.millis());
         let rows: Vec<Value> = self
             .new_answers
             .iter()
-            .map(|(answer, reply)| object!([hex(&answer.key), hex(&answer.body), reply, at]))
+            .map(|new| object!([hex(&new.answer.key), hex(&new.answer.body), new.reply, new.at.millis()]))
             .collect();
+        let at = self.new_answers.iter().map(|new| new.at.millis()).max().unwrap_or(0);
         sqlx::query(
             "INSERT INTO answers (key, body, reply, at)
              SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each($1)",
@@ -246,5 +246,5 @@ fn put_effect(
     .bind(kind)
     .bind(due.millis())
     .bind(lane)
-    .bind(super::batch::next_version())
+    .bind(super::batch::next_number())
 }

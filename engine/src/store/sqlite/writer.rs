@@ -8,8 +8,9 @@ use tokio::sync::{mpsc, watch};
 
 use super::super::{Leased, StoreError};
 use super::Work;
-use super::batch::Batch;
+use super::batch::{Batch, json, next_number};
 use crate::audit::{Appender, Openings, Sealer};
+use crate::failpoints::hit;
 
 /// The most that shares one commit.
 const MOST: usize = 256;
@@ -60,9 +61,16 @@ impl Writer {
             // Another file, committed first: an opening too many is harmless, a missing one is not.
             let kept = self.openings.add(&batch.openings).await;
             kept.map_err(|e| StoreError::Unavailable(format!("the openings: {e}")))?;
+            hit("store.openings");
         }
         let changed = batch.save(&mut self.connection).await?;
+        if changed {
+            hit("store.saved");
+        }
         sqlx::raw_sql("COMMIT").execute(&mut self.connection).await?;
+        if changed {
+            hit("store.committed");
+        }
         Ok(changed)
     }
 }
@@ -74,9 +82,9 @@ pub(super) async fn lease(
     until: Timestamp,
     most: usize,
 ) -> Result<Vec<Leased>, StoreError> {
-    type Row = (String, Option<String>, String, i64, Option<String>, i64, i64);
+    type Row = (String, Option<String>, String, i64, Option<String>, i64);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT key, request, kind, due, lane, fence, version FROM effects AS e
+        "SELECT key, request, kind, due, lane, version FROM effects AS e
          WHERE due <= $1 AND (leased_until IS NULL OR leased_until <= $1)
            AND (lane IS NULL OR NOT EXISTS
                 (SELECT 1 FROM effects AS o WHERE o.lane = e.lane AND o.leased_until > $1))
@@ -87,24 +95,26 @@ pub(super) async fn lease(
     .fetch_all(&mut *connection)
     .await?;
     let mut taken = std::collections::HashSet::new();
-    let mut keys = Vec::new();
+    let mut fences = Vec::new();
     let mut leased = Vec::new();
-    for (key, request, kind, due, lane, fence, version) in rows {
+    for (key, request, kind, due, lane, version) in rows {
         if leased.len() == most || lane.as_ref().is_some_and(|lane| !taken.insert(lane.clone())) {
             continue;
         }
         let request = request.map(|id| id.parse()).transpose();
         let request = request.map_err(|_| StoreError::Damaged("an effect's request".to_owned()))?;
         let kind = serde_json::from_str(&kind).map_err(|_| StoreError::Damaged("an effect's kind".to_owned()))?;
-        keys.push(key);
-        leased.push(Leased { request, kind, lane, due: Timestamp::from_millis(due), fence: fence + 1, version });
+        let fence = next_number();
+        fences.push((key, fence));
+        leased.push(Leased { request, kind, lane, due: Timestamp::from_millis(due), fence, version });
     }
-    if !keys.is_empty() {
+    if !fences.is_empty() {
         sqlx::query(
-            "UPDATE effects SET leased_until = $1, fence = fence + 1 WHERE key IN (SELECT value FROM json_each($2))",
+            "UPDATE effects SET leased_until = $1, fence = l.value->>1 FROM json_each($2) AS l
+             WHERE effects.key = l.value->>0",
         )
         .bind(until.millis())
-        .bind(serde_json::to_string(&keys).unwrap_or_default())
+        .bind(json(&fences))
         .execute(&mut *connection)
         .await?;
     }
