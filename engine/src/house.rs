@@ -8,12 +8,17 @@ use jit_backend::Backend;
 use jit_life::policy::Caller;
 use jit_life::{Request, Rules};
 use jit_types::{BackendName, Capability, ChannelName, Free, HouseId, Id, PersonId, Scope, Subject, Timestamp, Words};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::audit::{Openings, Random, Sealer, Signer, SubjectKeys, random};
 use crate::error::Error;
+use crate::lanes::Lanes;
+use crate::service::refusals::Refusals;
 use crate::store::Store;
 use crate::{Clock, service};
+
+/// How many effects are at work on one target at once: ends of hundreds of grants in one second are ends of a few at a time.
+const AT_ONE_TARGET: usize = 64;
 
 /// The parts that a house is made of. Built by the binary's composition root.
 pub struct Parts {
@@ -49,13 +54,29 @@ pub struct House {
     rules: RwLock<Arc<Rules>>,
     /// Wakes the driver: something may be due sooner than it thinks.
     pub(crate) wake: Notify,
+    /// What was refused lately, so that nobody fills the log.
+    pub(crate) refusals: Arc<Refusals>,
+    /// Held while something is done in a lane that several claims share.
+    pub(crate) lanes: Lanes,
+    places: BTreeMap<BackendName, Arc<Semaphore>>,
+    nowhere: Arc<Semaphore>,
 }
 
 impl House {
     /// Puts the parts together.
     pub fn new(mut parts: Parts) -> Arc<Self> {
         let rules = Arc::new(std::mem::take(&mut parts.rules));
-        Arc::new(Self { parts, rules: RwLock::new(rules), wake: Notify::new() })
+        let places = || Arc::new(Semaphore::new(AT_ONE_TARGET));
+        let each = parts.backends.keys().map(|name| (name.clone(), places())).collect();
+        Arc::new(Self {
+            parts,
+            rules: RwLock::new(rules),
+            wake: Notify::new(),
+            refusals: Arc::default(),
+            lanes: Lanes::default(),
+            places: each,
+            nowhere: places(),
+        })
     }
 
     /// Its id.
@@ -109,6 +130,11 @@ impl House {
     /// When the config no longer names it; live leases on it stay to be ended.
     pub fn backend(&self, name: &BackendName) -> Result<&Arc<dyn Backend>, Words> {
         self.parts.backends.get(name).ok_or_else(|| Words::new(format!("the backend `{name}` is not configured")))
+    }
+
+    /// The places of those who are at work on one target; what is no longer configured has some too, to be told so.
+    pub(crate) fn places(&self, name: &BackendName) -> Arc<Semaphore> {
+        Arc::clone(self.places.get(name).unwrap_or(&self.nowhere))
     }
 
     /// What a backend promises of a scope.

@@ -1,14 +1,18 @@
 //! Revoking, probing, and looking again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jit_backend::{ErrorKind, Lease, Seen};
 use jit_life::policy::Resolved;
 use jit_life::{Command, NotGone, Request};
 use jit_types::{ClaimId, Grade, Proof, RequestId, Words};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::{PATIENCE, outcome};
 use crate::error::Error;
+use crate::failpoints::hit;
 use crate::house::House;
 use crate::store::Leased;
 
@@ -17,6 +21,7 @@ pub(super) async fn revoke(house: &Arc<House>, id: RequestId, claim: ClaimId, ef
     let Some((lease, gives)) = lease(house, id, claim).await? else {
         return super::finish(house, effect.clone()).await;
     };
+    let _place = place(house, &gives).await?;
     let result = revoke_and_look(house, &lease, &gives).await;
     let command = Command::Ended { claim, outcome: result, jitter: house.jitter() };
     outcome(house, id, command, effect).await
@@ -27,9 +32,23 @@ pub(super) async fn look(house: &Arc<House>, id: RequestId, claim: ClaimId, effe
     let Some((lease, gives)) = lease(house, id, claim).await? else {
         return super::finish(house, effect.clone()).await;
     };
+    let _place = place(house, &gives).await?;
     let result = look_at(house, &lease, &gives, None).await;
     let command = Command::Looked { claim, outcome: result, jitter: house.jitter() };
     outcome(house, id, command, effect).await
+}
+
+/// How long an effect waits for its turn at a target; together with what the target may take it is well within the lease.
+const TURN: Duration = Duration::from_secs(15);
+
+/// A place among those who are at work on one target, so that a crowd at one that hangs keeps none of the others waiting.
+async fn place(house: &House, gives: &Resolved) -> Result<OwnedSemaphorePermit, Error> {
+    let crowded = || Error::Unavailable(format!("too much waits for `{}`", gives.backend));
+    let places = house.places(&gives.backend);
+    match tokio::time::timeout(TURN, places.acquire_owned()).await {
+        Ok(Ok(place)) => Ok(place),
+        Ok(Err(_)) | Err(_) => Err(crowded()),
+    }
 }
 
 async fn lease(house: &House, id: RequestId, claim: ClaimId) -> Result<Option<(Lease, Resolved)>, Error> {
@@ -49,13 +68,17 @@ pub(super) fn lease_of(house: &House, request: &Request, claim: ClaimId) -> Resu
 
 async fn revoke_and_look(house: &House, lease: &Lease, gives: &Resolved) -> Result<Proof, NotGone> {
     let backend = house.backend(&gives.backend).map_err(|words| not_gone(words, false))?;
+    hit("revoke.before");
     let revoked = match tokio::time::timeout(PATIENCE, backend.revoke(lease)).await {
         Ok(Ok(revoked)) => revoked,
         Ok(Err(error)) => return Err(failed(&error)),
         Err(_) => return Err(not_gone(Words::new(format!("`{}` did not answer in time", gives.backend)), false)),
     };
-    let proof = look_at(house, lease, gives, Some(&revoked.evidence)).await?;
-    Ok(proof)
+    hit("revoke.after");
+    hit("probe.before");
+    let seen = look_at(house, lease, gives, Some(&revoked.evidence)).await;
+    hit("probe.after");
+    seen
 }
 
 async fn look_at(house: &House, lease: &Lease, gives: &Resolved, done: Option<&[Words]>) -> Result<Proof, NotGone> {

@@ -19,12 +19,13 @@ use jit_types::{Span, Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::error::Error;
+use crate::failpoints::hit;
 use crate::house::House;
 use crate::service::With;
 use crate::store::{Leased, StoreError, Write};
 
-/// The most effects that are done at once.
-const AT_ONCE: usize = 512;
+/// The most effects that are done at once. Far more than one target may have, so that one that hangs leaves places free.
+const AT_ONCE: usize = 4096;
 /// How long an effect is leased for; what takes longer is begun again by the next lease, with a new fence.
 const LEASE: Span = Span::from_secs(180);
 /// How long a backend or adapter may take for one effect: well within the lease.
@@ -51,6 +52,9 @@ pub async fn run(house: Arc<House>) {
             }
         };
         let any = !leased.is_empty();
+        if any {
+            hit("store.leased");
+        }
         for effect in leased {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let house = Arc::clone(&house);
@@ -77,6 +81,10 @@ pub async fn run(house: Arc<House>) {
 
 /// Does one effect. What fails for an outside reason is put off; nothing is dropped.
 async fn carry_out(house: &Arc<House>, effect: Leased) {
+    let _lane = match &effect.lane {
+        Some(lane) => house.lanes.enter(lane).await,
+        None => None,
+    };
     let outcome = match (&effect.kind, effect.request) {
         (EffectKind::Lapse(ask), Some(id)) => timer(house, id, Timer::Lapse(*ask), &effect).await,
         (EffectKind::StartBy, Some(id)) => timer(house, id, Timer::StartBy, &effect).await,

@@ -10,12 +10,15 @@ use jit_types::BackendName;
 
 use super::{ends, finish};
 use crate::error::Error;
+use crate::failpoints::hit;
 use crate::house::House;
 use crate::store::Leased;
 
 /// Gathers all leases of a backend that ended early, and publishes what it makes of them.
 pub(super) async fn publish(house: &Arc<House>, name: &BackendName, effect: &Leased) -> Result<(), Error> {
+    hit("publish.before");
     write_documents(house, name).await?;
+    hit("publish.written");
     finish(house, effect.clone()).await
 }
 

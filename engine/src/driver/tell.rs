@@ -4,61 +4,78 @@
 use std::sync::Arc;
 
 use jit_approval::{Adapter, Alert, MessageRef, News as NewsNotice, Notice, NoticeKey};
-use jit_life::{GrantStatus, News, Request};
+use jit_life::{AskStatus, GrantStatus, News, Request};
 use jit_types::{AskId, ChannelName, ClaimId, RequestId, Words};
 
 use super::{PATIENCE, finish};
 use crate::error::Error;
+use crate::failpoints::hit;
 use crate::house::House;
 use crate::notices;
 use crate::store::{Leased, Write};
 
 pub(super) async fn announce(house: &Arc<House>, id: RequestId, ask: AskId, effect: &Leased) -> Result<(), Error> {
-    if let Some(request) = house.store().request(id).await? {
-        for (name, channel) in house.channels() {
-            let Some(ask) = request.asks.iter().find(|a| a.id == ask) else { continue };
-            let Some(notice) = notices::ask(house, name, &request, ask).await? else { continue };
-            if !notice.to.is_empty() {
-                send(house, name, channel, &Notice::Ask(Box::new(notice))).await?;
-            }
+    let told = on_each(house, move |house, name, channel| async move {
+        let Some(request) = house.store().request(id).await? else { return Ok(()) };
+        // Of what is decided by now, those who have not heard of it need not hear.
+        let Some(found) = request.asks.iter().find(|a| a.id == ask && a.status == AskStatus::Pending) else {
+            return Ok(());
+        };
+        let Some(notice) = notices::ask(&house, &name, &request, found).await? else { return Ok(()) };
+        if notice.to.is_empty() {
+            return Ok(());
         }
-    }
+        send(&house, &name, &channel, &Notice::Ask(Box::new(notice))).await
+    })
+    .await;
+    // It may have been decided while it was being sent, and its update done before there was a message to bring up to date.
+    let request = house.store().request(id).await?;
+    let decided = request.iter().flat_map(|r| &r.asks).any(|a| a.id == ask && a.status != AskStatus::Pending);
+    let followed = if decided { follow(house, id, ask).await } else { Ok(()) };
+    told.and(followed)?;
     finish(house, effect.clone()).await
 }
 
 pub(super) async fn update(house: &Arc<House>, id: RequestId, ask: AskId, effect: &Leased) -> Result<(), Error> {
-    let request = house.store().request(id).await?;
-    let found = request.as_ref().and_then(|request| Some((request, request.asks.iter().find(|a| a.id == ask)?)));
-    if let Some((request, ask)) = found {
-        for (name, message) in house.store().messages(notices::ask_key(ask).0).await? {
-            let Some((name, channel)) = house.channels().iter().find(|(known, _)| known.as_str() == name) else {
-                continue;
-            };
-            let Some(notice) = notices::ask(house, name, request, ask).await? else { continue };
-            let notice = Notice::Ask(Box::new(notice));
-            in_time(name, channel.update(&MessageRef(message), &notice)).await?;
-        }
-    }
+    follow(house, id, ask).await?;
     finish(house, effect.clone()).await
 }
 
-pub(super) async fn news(house: &Arc<House>, id: RequestId, news: News, effect: &Leased) -> Result<(), Error> {
-    let request = house.store().request(id).await?;
-    let person = request.as_ref().and_then(|request| house.person(request.subject));
-    if let (Some(request), Some(person)) = (request, person) {
-        let words = what_is_new(&request, news);
-        for (name, channel) in house.channels() {
-            let notice = Notice::News(NewsNotice {
-                key: NoticeKey(format!("news/{id}/{news:?}/{}", words)),
-                to: notices::addressee(house, name, &person),
-                request: id,
-                grant: request.grant.as_ref().map(|grant| grant.id),
-                role: request.role.clone(),
-                words: words.clone(),
-            });
-            send(house, name, channel, &notice).await?;
+/// Brings every message of an ask up to date.
+async fn follow(house: &Arc<House>, id: RequestId, ask: AskId) -> Result<(), Error> {
+    on_each(house, move |house, name, channel| async move {
+        let request = house.store().request(id).await?;
+        let found = request.as_ref().and_then(|request| Some((request, request.asks.iter().find(|a| a.id == ask)?)));
+        let Some((request, ask)) = found else { return Ok(()) };
+        for (known, message) in house.store().messages(notices::ask_key(ask).0).await? {
+            if known != name.as_str() {
+                continue;
+            }
+            let Some(notice) = notices::ask(&house, &name, request, ask).await? else { continue };
+            let notice = Notice::Ask(Box::new(notice));
+            in_time(&name, channel.update(&MessageRef(message), &notice)).await?;
         }
-    }
+        Ok(())
+    })
+    .await
+}
+
+pub(super) async fn news(house: &Arc<House>, id: RequestId, news: News, effect: &Leased) -> Result<(), Error> {
+    on_each(house, move |house, name, channel| async move {
+        let Some(request) = house.store().request(id).await? else { return Ok(()) };
+        let Some(person) = house.person(request.subject) else { return Ok(()) };
+        let words = what_is_new(&request, news);
+        let notice = Notice::News(NewsNotice {
+            key: NoticeKey(format!("news/{id}/{news:?}/{words}")),
+            to: notices::addressee(&house, &name, &person),
+            request: id,
+            grant: request.grant.as_ref().map(|grant| grant.id),
+            role: request.role.clone(),
+            words,
+        });
+        send(&house, &name, &channel, &notice).await
+    })
+    .await?;
     finish(house, effect.clone()).await
 }
 
@@ -66,19 +83,53 @@ pub(super) async fn alert(house: &Arc<House>, id: RequestId, claim: ClaimId, eff
     if let Some(request) = house.store().request(id).await? {
         let tries = request.claim(claim).map_or(0, |claim| claim.failures);
         let backend = request.claim(claim).and_then(|c| request.entitlement(c)).map(|gives| gives.backend.to_string());
-        let words = Words::new(format!(
-            "a credential of `{}` on `{}` is not proven gone after {tries} tries; it is tried on; see `jit show {id}` and `jit doctor`",
-            request.role,
-            backend.unwrap_or_default()
-        ));
+        let backend = backend.unwrap_or_default();
+        let role = &request.role;
+        let (words, key) = if tries == 0 {
+            // Each return from the dead is another: it is told apart by the effect that it made.
+            let what = format!(
+                "`{backend}` was seen to let in a credential of `{role}` that was ended; it is ended again; see `jit show {id}`"
+            );
+            (what, format!("alert/{claim}/again/{}", effect.version))
+        } else {
+            let what = format!(
+                "a credential of `{role}` on `{backend}` is not proven gone after {tries} tries; it is tried on; see `jit show {id}` and `jit doctor`"
+            );
+            (what, format!("alert/{claim}/{tries}"))
+        };
+        let words = Words::new(words);
         tracing::error!(request = %id, claim = %claim, "{words}");
-        for name in &house.parts.alerts {
-            let Some(channel) = house.channels().get(name) else { continue };
-            let key = NoticeKey(format!("alert/{claim}/{tries}"));
-            send(house, name, channel, &Notice::Alert(Alert { key, request: Some(id), words: words.clone() })).await?;
-        }
+        on_each(house, move |house, name, channel| {
+            let notice = Notice::Alert(Alert { key: NoticeKey(key.clone()), request: Some(id), words: words.clone() });
+            async move {
+                if !house.parts.alerts.contains(&name) {
+                    return Ok(());
+                }
+                send(&house, &name, &channel, &notice).await
+            }
+        })
+        .await?;
     }
     finish(house, effect.clone()).await
+}
+
+/// Does something on every channel at once, so that one that is down or hangs keeps nothing from the others. Fails when it
+/// failed on one: it is then tried again, and those that have it already are left alone.
+async fn on_each<F, D>(house: &Arc<House>, act: F) -> Result<(), Error>
+where
+    F: Fn(Arc<House>, ChannelName, Arc<dyn Adapter>) -> D,
+    D: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    let mut tasks = tokio::task::JoinSet::new();
+    for (name, channel) in house.channels() {
+        tasks.spawn(act(Arc::clone(house), name.clone(), Arc::clone(channel)));
+    }
+    let mut all = Ok(());
+    while let Some(done) = tasks.join_next().await {
+        let done = done.unwrap_or_else(|_| Err(Error::Unavailable("a channel's task has failed".to_owned())));
+        all = all.and(done);
+    }
+    all
 }
 
 /// Sends a notice unless this channel has it already, and remembers where it is.
@@ -87,7 +138,9 @@ async fn send(house: &House, name: &ChannelName, channel: &Arc<dyn Adapter>, not
     if house.store().messages(key.clone()).await?.iter().any(|(known, _)| known == name.as_str()) {
         return Ok(());
     }
+    hit("tell.before");
     let message = in_time(name, channel.announce(notice)).await?;
+    hit("tell.sent");
     let put = Write::PutMessage { notice: key, channel: name.to_string(), message: message.0 };
     Ok(house.store().write(vec![put], vec![], vec![]).await?)
 }
@@ -105,8 +158,10 @@ async fn in_time<T>(
 fn what_is_new(request: &Request, news: News) -> Words {
     let role = &request.role;
     Words::new(match (news, &request.grant) {
-        (News::Claimed, _) => {
-            format!("a credential of `{role}` was claimed; if that was not you, `jit release` ends it")
+        (News::Claimed, grant) => {
+            // The number makes each claim a message of its own.
+            let taken = grant.iter().flat_map(|grant| &grant.claims).filter(|claim| claim.handle.is_some()).count();
+            format!("a credential of `{role}` was claimed (number {taken}); if that was not you, `jit release` ends it")
         }
         (News::Ended, Some(grant)) => match grant.status {
             GrantStatus::Ended { why, .. } => format!("`{role}` has ended: {}", why.as_str()),

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use jit_backend::{ErrorKind, Issued, Order};
-use jit_life::policy::{self, Caller, Resolved};
+use jit_life::policy::{self, Caller, MayUse, Resolved};
 use jit_life::step::Take;
 use jit_life::{ClaimStatus, Command, Refused, RefusedKind, Reply, Request};
 use jit_types::{ClaimId, Digest, Form, HouseId, Material, RequestId, Span, Window};
 
 use super::With;
+use super::refusals::Attempt;
 use crate::error::Error;
+use crate::failpoints::hit;
 use crate::house::House;
 use crate::store::{AnswerKey, Write};
 
@@ -59,26 +61,20 @@ impl House {
     /// # Errors
     /// What the rules refuse; what the backend says; a store that can't be used.
     pub async fn claim(self: &Arc<Self>, caller: &Caller, order: ClaimOrder<'_>) -> Result<Claimed, Error> {
-        let request = self.store().request(order.request).await?;
-        let request = request.filter(|request| request.subject == caller.subject && self.may_see(caller, request));
-        let request = request.ok_or_else(|| Refused::not_found("grant"))?;
+        let request = match self.store().request(order.request).await? {
+            Some(own) if own.subject == caller.subject && self.may_see(caller, &own) => own,
+            found => {
+                let attempt = Attempt::on("claim.intended", found.as_ref());
+                return Err(self.refuse(caller, attempt, Refused::not_found("grant")).await);
+            }
+        };
+        let right = match self.may_claim(caller, &request, &order) {
+            Ok(right) => right,
+            Err(refused) => {
+                return Err(self.refuse(caller, Attempt::on("claim.intended", Some(&request)), refused).await);
+            }
+        };
         let material = order.material.digest();
-        let signed = claim_message(self.id(), request.id, order.entitlement, &material, order.nonce);
-        if !verified(&request.claim_key, &signed, order.signature) {
-            let message = "the claim is not signed with the key that this request was filed with";
-            return Err(Refused::new(RefusedKind::Denied, "signature", message)
-                .hint("claim from the machine and account that filed it, or ask anew")
-                .into());
-        }
-        let gives = request.gives.get(usize::from(order.entitlement));
-        if let Some(gives) = gives
-            && gives.capability.material != order.material.kind()
-        {
-            let message = format!("this entitlement wants {:?} as material", gives.capability.material);
-            return Err(Refused::new(RefusedKind::Invalid, "material", message).into());
-        }
-        let backends = |name: &_, scope: &_| self.promise(name, scope);
-        let right = policy::may_use(&self.rules(), caller, &request.role, &request.params, &backends)?;
         let claim: ClaimId = self.draw_id()?;
         let command = Command::Claim(Box::new(Take {
             claim,
@@ -99,6 +95,26 @@ impl House {
         // A task of its own: when the caller goes away, the answer is still taken down.
         let task = tokio::spawn(async move { house.issue(state, claim, order.material, key).await });
         task.await.map_err(|_| Error::Unavailable("the claim's task has failed".to_owned()))?
+    }
+
+    /// What must hold before anything is played: the signature, the kind of material, the right to use the role now.
+    fn may_claim(&self, caller: &Caller, request: &Request, order: &ClaimOrder<'_>) -> Result<MayUse, Refused> {
+        let material = order.material.digest();
+        let signed = claim_message(self.id(), request.id, order.entitlement, &material, order.nonce);
+        if !verified(&request.claim_key, &signed, order.signature) {
+            let message = "the claim is not signed with the key that this request was filed with";
+            return Err(Refused::new(RefusedKind::Denied, "signature", message)
+                .hint("claim from the machine and account that filed it, or ask anew"));
+        }
+        let gives = request.gives.get(usize::from(order.entitlement));
+        if let Some(gives) = gives
+            && gives.capability.material != order.material.kind()
+        {
+            let message = format!("this entitlement wants {:?} as material", gives.capability.material);
+            return Err(Refused::new(RefusedKind::Invalid, "material", message));
+        }
+        let backends = |name: &_, scope: &_| self.promise(name, scope);
+        policy::may_use(&self.rules(), caller, &request.role, &request.params, &backends)
     }
 
     /// A claim that was answered before: the same answer.
@@ -122,12 +138,15 @@ impl House {
     ) -> Result<Claimed, Error> {
         let window = state.grant.as_ref().and_then(|grant| grant.window).ok_or_else(|| Refused::not_found("grant"))?;
         let (order, gives) = self.order(&state, id)?;
+        hit("claim.intended");
         let outcome = self.issue_in_time(&order, &gives, &material).await;
+        hit("claim.issued");
         let answer = match &outcome {
             Ok(issued) => Ok((issued.handle.clone(), issued.usable.clone())),
             Err(error) => Err(error.public.clone()),
         };
         let played = self.play(state.id, Command::Issued { claim: id, outcome: answer }, With::default()).await?;
+        hit("claim.noted");
         let issued = outcome?;
         match played.reply? {
             Reply::Claimed(_) => {}
@@ -143,6 +162,7 @@ impl House {
         }
         let extra = serde_json::to_string(&issued.form).unwrap_or_default();
         self.store().write(vec![Write::KeepAnswer { key, extra }], vec![], vec![]).await?;
+        hit("claim.kept");
         let request = played.request.unwrap_or(state);
         Ok(Claimed { claim: id, form: issued.form, window, request })
     }
@@ -158,7 +178,13 @@ impl House {
             .map_err(|words| jit_backend::Error::new(ErrorKind::Misconfigured, words.as_str()))?;
         let left = order.deadline.since_millis(self.now());
         let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
-        match tokio::time::timeout(left, backend.issue(order, Some(material))).await {
+        // The time to wait for the lane is the order's own: the target must not see an order that came too late.
+        let lane = jit_life::request::lane(gives, order.claim);
+        let issue = async {
+            let _lane = self.lanes.enter(&lane).await;
+            backend.issue(order, Some(material)).await
+        };
+        match tokio::time::timeout(left, issue).await {
             Ok(outcome) => outcome,
             Err(_) => Err(jit_backend::Error::new(
                 ErrorKind::Unreachable,

@@ -5,6 +5,7 @@ use jit_life::step::Decide;
 use jit_life::{Command, Refused, RefusedKind, Reply, Request, Verdict};
 use jit_types::{AskId, Digest, PersonId, RequestId, Subject, Words};
 
+use super::refusals::Attempt;
 use super::{With, texts};
 use crate::error::Error;
 use crate::house::House;
@@ -36,10 +37,8 @@ impl House {
         comment: Option<&str>,
         answer: Option<AnswerKey>,
     ) -> Result<Decided, Error> {
-        let found = self.store().request(request).await?.ok_or_else(|| Refused::not_found("request"))?;
-        if !self.may_see(caller, &found) {
-            return Err(Refused::not_found("request").into());
-        }
+        let found = self.store().request(request).await?;
+        let found = self.seen_to_decide(caller, found).await?;
         // A decision names its ask by the hash; one whose hash fits no ask is refused by the step, with its reason.
         let ask = found.asks.iter().find(|ask| ask.hash == hash).or_else(|| found.newest());
         let ask = ask.map(|ask| ask.id).ok_or_else(|| Refused::not_found("request"))?;
@@ -71,10 +70,10 @@ impl House {
         // Own requests are refused by the step itself, so that the attempt is in the record.
         let right = match policy::may_decide(&rules, caller, &request.role, &self.subjects()) {
             Ok(right) => right,
-            Err(refused) if request.subject == caller.subject => {
-                return Err(own(refused).into());
+            Err(refused) => {
+                let refused = if request.subject == caller.subject { own(refused) } else { refused };
+                return Err(self.refuse(caller, Attempt::on("ask.decided", Some(request)), refused).await);
             }
-            Err(refused) => return Err(refused.into()),
         };
         let sealed = comment.map(|text| texts::seal(self, caller.subject, "comment", text)).transpose()?;
         let (comment, openings) = sealed.map_or((None, vec![]), |(c, opening)| (Some(c), vec![opening]));
@@ -96,6 +95,18 @@ impl House {
         Ok(Decided { words, request })
     }
 
+    /// The request that a caller wants to decide: what is not there and what is not theirs to see sounds the same, and
+    /// either attempt is in the record.
+    pub(super) async fn seen_to_decide(&self, caller: &Caller, found: Option<Request>) -> Result<Request, Error> {
+        match found {
+            Some(request) if self.may_see(caller, &request) => Ok(request),
+            found => {
+                let attempt = Attempt::on("ask.decided", found.as_ref());
+                Err(self.refuse(caller, attempt, Refused::not_found("request")).await)
+            }
+        }
+    }
+
     /// The pseudonyms of all persons in the rules who have one.
     pub(super) fn subjects(&self) -> std::collections::BTreeMap<PersonId, Subject> {
         let rules = self.rules();
@@ -104,9 +115,9 @@ impl House {
     }
 
     /// The request that an ask belongs to.
-    pub(super) async fn request_of_ask(&self, ask: AskId) -> Result<Request, Error> {
+    pub(super) async fn request_of_ask(&self, ask: AskId) -> Result<Option<Request>, Error> {
         let found = self.store().requests(Query { ask: Some(ask), most: 1, ..Default::default() }).await?;
-        found.into_iter().next().ok_or_else(|| Refused::not_found("request").into())
+        Ok(found.into_iter().next())
     }
 }
 

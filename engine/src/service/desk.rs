@@ -33,9 +33,7 @@ impl HouseDesk {
     async fn decided(&self, decision: &Decision) -> Result<(Words, Request), Error> {
         let caller = self.caller(&decision.by, "request").await?;
         let request = self.house.request_of_ask(decision.ask).await?;
-        if !self.house.may_see(&caller, &request) {
-            return Err(Refused::not_found("request").into());
-        }
+        let request = self.house.seen_to_decide(&caller, request).await?;
         let verdict = match decision.verdict {
             Said::Approve { span } => Verdict::Approve { span },
             Said::Deny => Verdict::Deny,

@@ -4,6 +4,7 @@ use jit_life::policy::{self, Caller};
 use jit_life::{Command, Refused, RefusedKind, Reply, Request};
 use jit_types::{ClaimId, RequestId, Words};
 
+use super::refusals::Attempt;
 use super::{With, texts};
 use crate::error::Error;
 use crate::house::House;
@@ -20,7 +21,7 @@ impl House {
         id: RequestId,
         answer: Option<AnswerKey>,
     ) -> Result<(Words, Request), Error> {
-        self.own(caller, id).await?;
+        self.own(caller, id, "request.cancelled").await?;
         self.said(id, Command::Cancel { by: caller.subject }, With { answer, ..Default::default() }).await
     }
 
@@ -34,7 +35,7 @@ impl House {
         id: RequestId,
         answer: Option<AnswerKey>,
     ) -> Result<(Words, Request), Error> {
-        self.own(caller, id).await?;
+        self.own(caller, id, "grant.released").await?;
         self.said(id, Command::Release { by: caller.subject }, With { answer, ..Default::default() }).await
     }
 
@@ -49,7 +50,13 @@ impl House {
         reason: &str,
         answer: Option<AnswerKey>,
     ) -> Result<(Words, Request), Error> {
-        let right = policy::may_administer(&self.rules(), caller, "grant")?;
+        let right = match policy::may_administer(&self.rules(), caller, "grant") {
+            Ok(right) => right,
+            Err(refused) => {
+                let found = self.store().request(id).await?;
+                return Err(self.refuse(caller, Attempt::on("grant.revoked", found.as_ref()), refused).await);
+            }
+        };
         if reason.trim().is_empty() {
             return Err(Refused::new(RefusedKind::Invalid, "reason", "a revocation says why")
                 .hint("--reason \"…\"")
@@ -65,15 +72,19 @@ impl House {
     /// # Errors
     /// When it is not the caller's.
     pub async fn report(&self, caller: &Caller, id: RequestId, claim: ClaimId) -> Result<(), Error> {
-        self.own(caller, id).await?;
+        self.own(caller, id, "claim.used").await?;
         self.said(id, Command::Report { by: caller.subject, claim }, With::default()).await.map(|_| ())
     }
 
     /// A request of the caller's own; others' sound like none, to everybody alike.
-    async fn own(&self, caller: &Caller, id: RequestId) -> Result<Request, Error> {
-        let request = self.store().request(id).await?;
-        let own = request.filter(|r| r.subject == caller.subject && self.may_see(caller, r));
-        own.ok_or_else(|| Refused::not_found("grant").into())
+    async fn own(&self, caller: &Caller, id: RequestId, kind: &'static str) -> Result<Request, Error> {
+        match self.store().request(id).await? {
+            Some(own) if own.subject == caller.subject && self.may_see(caller, &own) => Ok(own),
+            found => {
+                let attempt = Attempt::on(kind, found.as_ref());
+                Err(self.refuse(caller, attempt, Refused::not_found("grant")).await)
+            }
+        }
     }
 
     async fn said(&self, id: RequestId, command: Command, with: With) -> Result<(Words, Request), Error> {

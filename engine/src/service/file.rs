@@ -4,6 +4,7 @@ use jit_life::policy::{Caller, Wish};
 use jit_life::{Command, Refused, RefusedKind, Reply, Request, step};
 use jit_types::RequestId;
 
+use super::refusals::Attempt;
 use super::{With, texts};
 use crate::error::Error;
 use crate::house::House;
@@ -30,7 +31,10 @@ impl House {
         claim_key: &str,
         answer: Option<AnswerKey>,
     ) -> Result<Filed, Error> {
-        let right = self.may_request(caller, wish)?;
+        let right = match self.may_request(caller, wish) {
+            Ok(right) => right,
+            Err(refused) => return Err(self.refuse(caller, Attempt::role("request.filed", &wish.role), refused).await),
+        };
         if !is_claim_key(claim_key) {
             let message = "a claim key is an Ed25519 public key of 32 bytes in hexadecimal digits";
             return Err(Refused::new(RefusedKind::Invalid, "claim_key", message).into());

@@ -7,6 +7,7 @@ mod end;
 mod file;
 mod plan;
 pub mod record;
+pub mod refusals;
 pub mod seen;
 pub mod texts;
 mod tokens;
@@ -18,12 +19,15 @@ pub use file::Filed;
 pub use plan::{Asked, Plan};
 pub use tokens::NewToken;
 
+use std::sync::Arc;
+
 use jit_life::{Command, Facts, Request, Step, transition};
 use jit_types::{Digest, RequestId, Subject, Timestamp};
 
 use crate::audit::SealedOpening;
 use crate::error::Error;
 use crate::house::House;
+use crate::service::refusals::Refusals;
 use crate::store::{AnswerKey, Job, Leased, Played};
 
 /// What comes with a command besides itself.
@@ -41,8 +45,9 @@ impl House {
         let now = self.now();
         let job = Job {
             request,
+            at: now,
             facts: with.facts,
-            play: player(command, now),
+            play: player(command, now, Arc::clone(&self.refusals)),
             done: with.done,
             openings: with.openings,
             answer: with.answer,
@@ -53,6 +58,12 @@ impl House {
     }
 }
 
-fn player(command: Command, now: Timestamp) -> crate::store::Play {
-    Box::new(move |state: Option<&Request>, facts: &Facts| -> Step { transition(state, facts, &command, now) })
+fn player(command: Command, now: Timestamp, refusals: Arc<Refusals>) -> crate::store::Play {
+    Box::new(move |state: Option<&Request>, facts: &Facts| -> Step {
+        let step = transition(state, facts, &command, now);
+        if step.reply.is_ok() {
+            return step;
+        }
+        Step { events: refusals.thin_out(step.events, now), ..step }
+    })
 }

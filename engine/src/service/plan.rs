@@ -7,6 +7,7 @@ use jit_life::request::longest;
 use jit_life::{Approval, Refused, Request};
 use jit_types::{Params, PersonId, RequestId, RoleName, Span, Tail, Timestamp, Words};
 
+use super::refusals::Attempt;
 use crate::error::Error;
 use crate::house::House;
 
@@ -63,8 +64,10 @@ impl House {
     /// # Errors
     /// When it may not be filed.
     pub async fn plan(&self, caller: &Caller, wish: &Wish) -> Result<Plan, Error> {
-        let right = self.may_request(caller, wish)?;
-        self.plan_of(&right).await
+        match self.may_request(caller, wish) {
+            Ok(right) => self.plan_of(&right).await,
+            Err(refused) => Err(self.refuse(caller, Attempt::role("request.planned", &wish.role), refused).await),
+        }
     }
 
     pub(crate) fn may_request(&self, caller: &Caller, wish: &Wish) -> Result<MayRequest, Refused> {

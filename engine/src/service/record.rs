@@ -7,6 +7,7 @@ use jit_life::policy::{self, Caller};
 use jit_types::{Commitment, Digest, Event, OpeningId, Subject};
 use serde_json::Value;
 
+use super::refusals::Attempt;
 use crate::audit::export::{Exporter, Shown};
 use crate::audit::tree::{self, Place};
 use crate::audit::{KeyState, Opening, SealedOpening};
@@ -33,9 +34,10 @@ impl House {
     /// # Errors
     /// When the store can't be used.
     pub async fn read_log(&self, caller: &Caller, mut query: LogQuery) -> Result<Vec<Read>, Error> {
-        if policy::may_administer(&self.rules(), caller, "log").is_err() {
-            // Also where somebody else was asked for: then nothing is found.
+        if let Err(refused) = policy::may_administer(&self.rules(), caller, "log") {
+            // Also where somebody else was asked for: then nothing is found, and the record says who looked.
             if query.subject.is_some_and(|subject| subject != caller.subject) {
+                self.refuse(caller, Attempt::new("log.read"), refused).await;
                 return Ok(Vec::new());
             }
             query.subject = Some(caller.subject);

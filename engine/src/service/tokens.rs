@@ -8,6 +8,7 @@ use jit_life::policy::{self, Caller};
 use jit_life::{Refused, RefusedKind};
 use jit_types::{Digest, Event, Free, PersonId, RoleName, Secret, Span, TokenId, Words};
 
+use super::refusals::Attempt;
 use crate::audit::random;
 use crate::error::Error;
 use crate::house::House;
@@ -47,7 +48,8 @@ impl House {
             return Err(invalid("label", "a label has at most 200 bytes").into());
         }
         if caller.only_roles.is_some() {
-            return Err(invalid("token", "a token that is limited to roles makes no tokens").into());
+            let refused = invalid("token", "a token that is limited to roles makes no tokens");
+            return Err(self.refuse(caller, Attempt::new("token.created"), refused).await);
         }
         if roles.as_ref().is_some_and(BTreeSet::is_empty) {
             return Err(invalid("roles", "no role is named; empty never means everything").into());
@@ -57,8 +59,10 @@ impl House {
             return Err(invalid("roles", &format!("there is no role `{unknown}`")).into());
         }
         let person = owner.unwrap_or(&caller.person);
-        if *person != caller.person {
-            policy::may_administer(&rules, caller, "person")?;
+        if *person != caller.person
+            && let Err(refused) = policy::may_administer(&rules, caller, "person")
+        {
+            return Err(self.refuse(caller, Attempt::new("token.created"), refused).await);
         }
         if !rules.people.contains_key(person) {
             return Err(Refused::not_found("person").into());
@@ -97,7 +101,9 @@ impl House {
         let token = self.store().tokens(TokenQuery::Id(id)).await?.into_iter().next();
         let administers = policy::may_administer(&self.rules(), caller, "token").is_ok();
         let token = token.filter(|token| token.subject == caller.subject || administers);
-        let mut token = token.ok_or_else(|| Refused::not_found("token"))?;
+        let Some(mut token) = token else {
+            return Err(self.refuse(caller, Attempt::new("token.revoked"), Refused::not_found("token")).await);
+        };
         if token.revoked.is_none() {
             let now = self.now();
             token.revoked = Some(now);
