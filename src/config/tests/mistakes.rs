@@ -6,7 +6,11 @@ use crate::config::{Kinds, env};
 /// Compares with what is kept; `JIT_BLESS=1` writes it anew, to be read before it is committed.
 fn golden(name: &str, text: &str, kept: &str, kinds: &Kinds) {
     let faults = check(text, kinds).expect_err("a file full of mistakes");
-    let shown = faults.render(Style::Plain);
+    let shown = faults.render(if name.ends_with(".drawn.txt") {
+        Style::Drawn { color: false, width: 100 }
+    } else {
+        Style::Plain
+    });
     let path = format!("{}/tests/config/{name}", env!("CARGO_MANIFEST_DIR"));
     if env::var("JIT_BLESS").is_some() {
         std::fs::write(path, &shown).expect("written");
@@ -27,6 +31,7 @@ fn a_file_of_mistakes_tells_them_all_at_once() {
 fn mistakes_of_grammar_are_told_with_those_of_meaning() {
     let text = include_str!("../../../tests/config/grammar.toml");
     golden("grammar.txt", text, include_str!("../../../tests/config/grammar.txt"), &kinds());
+    golden("grammar.drawn.txt", text, include_str!("../../../tests/config/grammar.drawn.txt"), &kinds());
 }
 
 const AROUND: &str = r#"

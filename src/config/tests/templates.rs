@@ -93,3 +93,14 @@ fn people_are_asked_where_each_requester_has_somebody_to_ask() {
     let both = by(vec![person("al", true, true, true), person("bob", true, true, true)]);
     assert!(matches!(both, Approval::ByPeople { count: 1, .. }));
 }
+
+#[test]
+fn the_example_that_people_start_from_is_sound() {
+    let text = include_str!("../../../tests/config/shop.toml");
+    let loaded = check(text, &kinds()).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(loaded.rules.roles.len(), 1);
+    assert_eq!(
+        loaded.rules.person_of(&"slack:U024BE7LH".parse().expect("a principal")).map(|p| p.as_str()),
+        Some("alice@example.com")
+    );
+}
