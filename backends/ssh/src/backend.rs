@@ -372,7 +372,7 @@ impl Backend for Ssh {
             // After a change of the CA, certificates of the earlier one stay listed under it.
             let ca = Pin::of(lease)?.map_or(self.ca(), |pin| pin.ca);
             let order = &lease.order;
-            krl.revoke(ca, serial(order), key_id(order));
+            krl.revoke(ca, serial(order));
             let born = u64::try_from(order.claim.born().millis()).unwrap_or(0);
             krl.version = krl.version.max(born);
         }

@@ -1,6 +1,6 @@
 //! Key revocation lists in OpenSSH's binary form (PROTOCOL.krl): what `RevokedKeys` of sshd reads at each login.
 //!
-//! The writer uses one section per CA with a list of serials and a list of key ids, and the reader accepts exactly what
+//! The writer uses one section per CA with a list of serials, and the reader accepts little more than what
 //! the writer writes: the file is the house's own, and one that holds anything else was changed by somebody else.
 //! A section is always bound to its CA's key, so that another house's certificate with the same serial is not meant.
 
@@ -33,18 +33,18 @@ pub struct Krl {
 pub struct Revoked {
     /// Serials; never 0, which OpenSSH takes for "no serial".
     pub serials: BTreeSet<u64>,
-    /// Key ids.
+    /// Key ids; read where they stand, never written by the house.
     pub key_ids: BTreeSet<String>,
 }
 
 impl Krl {
-    /// Revokes one certificate, by its serial and by its key id.
-    pub fn revoke(&mut self, ca: PublicKey, serial: u64, key_id: impl Into<String>) {
-        let revoked = self.revoked.entry(ca).or_default();
+    /// Revokes one certificate by its serial, which is unique within its CA.
+    ///
+    /// Its key id would do as well, but names the person, and every user of every host may read this file.
+    pub fn revoke(&mut self, ca: PublicKey, serial: u64) {
         if serial != 0 {
-            revoked.serials.insert(serial);
+            self.revoked.entry(ca).or_default().serials.insert(serial);
         }
-        revoked.key_ids.insert(key_id.into());
     }
 
     /// Whether this CA's certificate with this serial is refused.
