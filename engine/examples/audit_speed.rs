@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jit_engine::audit::{
-    Appender, Exporter, KeyState, Keyring, Pins, Sealed, Sealer, Shown, Signer, SubjectKey, SystemRandom, verify,
+    Appender, Exporter, KeyState, Keyring, Pins, Report, Sealed, Sealer, Shown, Signer, SubjectKey, SystemRandom,
+    verify,
 };
 use jit_types::{Event, Free, GrantId, HouseId, PersonId, RequestId, Subject, Timestamp, Words};
 
@@ -91,9 +92,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let export = exporter.finish()?;
-    let start = Instant::now();
-    let report = verify(export.as_slice(), &Pins::default())?;
-    show("verify", events, start.elapsed());
+    // The best of five: on a machine that does other things too, that is the one that tells most.
+    let mut report = Report::default();
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        let start = Instant::now();
+        report = verify(export.as_slice(), &Pins::default())?;
+        best = best.min(start.elapsed());
+    }
+    show("verify", events, best);
     println!("{} bytes an event; {report:?}", export.len() as u64 / events);
     if report.holds() { Ok(()) } else { Err("the export does not hold".into()) }
 }

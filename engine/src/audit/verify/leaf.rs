@@ -8,8 +8,10 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Se
 /// The kind of the event that says that a subject's key was destroyed.
 pub const ERASED: &str = "subject.erased";
 
-/// A leaf, as far as a verifier looks into it. Other keys are of no concern here.
+/// A leaf, as far as a verifier looks into it. The keys that it does not look at are named so that none stands twice: a
+/// reader who takes the first and one who takes the last would see different events.
 #[derive(serde::Deserialize)]
+#[allow(dead_code, reason = "see above")]
 pub(super) struct Leaf<'a> {
     pub(super) v: u64,
     #[serde(borrow)]
@@ -20,6 +22,13 @@ pub(super) struct Leaf<'a> {
     pub(super) outcome: Cow<'a, str>,
     #[serde(borrow)]
     pub(super) fields: Commitments<'a>,
+    at: Option<IgnoredAny>,
+    request: Option<IgnoredAny>,
+    ask: Option<IgnoredAny>,
+    grant: Option<IgnoredAny>,
+    claim: Option<IgnoredAny>,
+    role: Option<IgnoredAny>,
+    actor: Option<IgnoredAny>,
 }
 
 impl Leaf<'_> {

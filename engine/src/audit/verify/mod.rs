@@ -33,6 +33,7 @@ const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 /// When the file can't be read. Everything that is wrong *in* the file is in the report.
 pub fn verify<R: BufRead>(mut reader: R, pins: &Pins) -> io::Result<Report> {
     let mut buffer = Vec::with_capacity(4096);
+    let mut leaf = String::new();
     let header = match next_line(&mut reader, &mut buffer)? {
         Next::Line(text) => Header::read(text),
         Next::End | Next::Broken => None,
@@ -48,7 +49,7 @@ pub fn verify<R: BufRead>(mut reader: R, pins: &Pins) -> io::Result<Report> {
         let step = match next_line(&mut reader, &mut buffer)? {
             Next::End => break None,
             Next::Broken => Err(verifier.broken(FaultKind::Line, "the line is not one of an export")),
-            Next::Line(text) => verifier.line(text),
+            Next::Line(text) => verifier.line(text, &mut leaf),
         };
         if let Err(fault) = step {
             break Some(fault);
@@ -161,8 +162,8 @@ impl Verifier {
         Err(fault(kind, (size > since).then_some(entries), what))
     }
 
-    fn line(&mut self, text: &str) -> Result<(), Fault> {
-        match Line::read(text) {
+    fn line(&mut self, text: &str, leaf: &mut String) -> Result<(), Fault> {
+        match Line::read(text, leaf) {
             Some(Line::Entry { n, leaf, openings, nodes }) => self.entry(n, &leaf, &openings, &nodes),
             Some(Line::Checkpoint(note)) => self.checkpoint(&note),
             None => Err(self.broken(FaultKind::Line, "the line is not one of an export")),
