@@ -1,5 +1,6 @@
 //! The program `jit`.
 
 fn main() -> std::process::ExitCode {
-    jit::cli::main()
+    // What a program asks for at every connection comes before everything else.
+    jit::cli::hot::creds().unwrap_or_else(jit::cli::main)
 }

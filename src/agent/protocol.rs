@@ -29,6 +29,8 @@ use crate::config::Env;
 
 /// The protocol's version; an agent of another one is replaced.
 pub const VERSION: u32 = 1;
+/// The line that ends a [`Verb::Use`].
+pub const DONE: &[u8] = b"done\n";
 /// The longest question, in bytes.
 pub const LONGEST_ASK: usize = 64 * 1024;
 /// The longest answer, in bytes.
@@ -264,9 +266,20 @@ pub fn ask(socket: &Path, verb: Verb, patience: Duration) -> Result<Answer, Talk
 ///
 /// # Errors
 /// [`TalkError`] says which.
-pub fn ask_over(mut stream: &UnixStream, verb: Verb) -> Result<Answer, TalkError> {
-    let line = line(verb).ok_or(TalkError::Broken)?;
-    stream.write_all(&line).map_err(|_| TalkError::Broken)?;
+pub fn ask_over(stream: &UnixStream, verb: Verb) -> Result<Answer, TalkError> {
+    answer_to(stream, &line(verb).ok_or(TalkError::Broken)?)
+}
+
+/// Ends a [`Verb::Use`], and hears whether to release the grant.
+///
+/// # Errors
+/// [`TalkError`] says which.
+pub fn done_over(stream: &UnixStream) -> Result<Answer, TalkError> {
+    answer_to(stream, DONE)
+}
+
+fn answer_to(mut stream: &UnixStream, line: &[u8]) -> Result<Answer, TalkError> {
+    stream.write_all(line).map_err(|_| TalkError::Broken)?;
     let mut reader = BufReader::with_capacity(256, stream);
     let mut head = Vec::with_capacity(64);
     reader.by_ref().take(64).read_until(b'\n', &mut head).map_err(|_| TalkError::Broken)?;

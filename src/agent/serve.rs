@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::host::Host;
 use super::keep::{Keeper, Source};
-use super::protocol::{Answer, Ask, BrokerAt, LONGEST_ASK, Reach, Status, VERSION, Verb, Word, head};
+use super::protocol::{Answer, Ask, BrokerAt, DONE, LONGEST_ASK, Reach, Status, VERSION, Verb, Word, head};
 use super::source::{Broker, failure};
 use super::users::Users;
 use super::{harden, held};
@@ -234,7 +234,7 @@ impl Agent {
         self.users.begin(grant, release);
         let mut done = say(stream, Answer::Ok(Zeroizing::default())).await.map(|()| false);
         if done.is_ok() {
-            done = read_line(stream).await.map(|line| line.as_slice() == b"done\n");
+            done = read_line(stream).await.map(|line| line.as_slice() == DONE);
         }
         let last = self.users.end(grant);
         if done? { say(stream, json(&last).unwrap_or_else(Answer::No)).await } else { Ok(()) }

@@ -19,14 +19,14 @@ const AT_ONCE: Span = Span::from_secs(25);
 const AGAIN: Duration = Duration::from_secs(3);
 
 /// One broker, through one token.
-pub struct Broker {
+pub(super) struct Broker {
     client: Arc<Client>,
     keys: ClaimKeys,
 }
 
 impl Broker {
     /// Takes a client, and the keys that requests were filed with.
-    pub fn new(client: Arc<Client>, keys: ClaimKeys) -> Self {
+    pub(super) fn new(client: Arc<Client>, keys: ClaimKeys) -> Self {
         Self { client, keys }
     }
 
@@ -146,7 +146,7 @@ fn not_open(view: &RequestView) -> Failure {
 }
 
 /// What a call's error says, for another process.
-pub fn failure(error: client::Error) -> Failure {
+pub(super) fn failure(error: client::Error) -> Failure {
     match error {
         client::Error::Failure(failure) | client::Error::Unreachable(failure) => failure,
         client::Error::Place(place) => {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::held::{self, Held};
 use super::protocol::{self, Answer, BrokerAt, Reach, Status, TalkError, Verb};
 use crate::api::{ErrorKind, Failure};
-use crate::config::{PlaceError, Places, paths};
+use crate::config::{Env, PlaceError, Places, paths};
 
 /// How long an agent may take to answer at all.
 const READY: Duration = Duration::from_secs(10);
@@ -145,7 +145,8 @@ fn start(runtime: &Path) -> Result<(), Failure> {
 /// When there is no config for it, or it can't be opened.
 pub fn broker_socket(places: &Places, config: Option<&Path>) -> Result<PathBuf, Failure> {
     let socket = ensure(places)?;
-    let config = config.map(paths::absolute).transpose().map_err(place)?;
+    // Which config is meant is this command's environment to say, not the agent's.
+    let config = paths::find(&Env::read(), config).map_err(place)?;
     let bytes = expect(protocol::ask(&socket, Verb::EnsureBroker { config }, OPENING))?;
     let at: BrokerAt = serde_json::from_slice(&bytes).map_err(|_| talk(TalkError::Broken))?;
     Ok(at.socket)

@@ -8,26 +8,34 @@
 
 mod ask;
 pub mod card;
+mod child;
 pub mod ctx;
 mod embedded;
 pub mod ending;
 pub mod exit;
 pub mod file;
 pub mod form;
+pub mod hot;
 mod nudge;
 pub mod output;
 mod progress;
+mod take;
 pub mod text;
 pub mod which;
 pub mod wish;
 
+mod agent;
 mod approve;
 mod audit;
 mod cancel;
 mod check;
+mod config;
+mod creds;
 mod decide;
 mod demo;
 mod deny;
+mod env;
+mod exec;
 mod generate;
 mod list;
 mod release;
@@ -36,6 +44,7 @@ mod revoke;
 mod roles;
 mod serve;
 mod show;
+mod ssh;
 mod status;
 mod token;
 mod whoami;
@@ -92,6 +101,18 @@ enum Command {
     Revoke(revoke::Args),
     /// Says by its exit code whether you hold a role
     Check(check::Args),
+    /// Runs a command with temporary credentials
+    Exec(exec::Args),
+    /// Logs in with a temporary SSH certificate
+    Ssh(ssh::Args),
+    /// Prints a grant's credentials for a program
+    Creds(creds::Args),
+    /// Prints statements for a shell that set a grant's variables
+    Env(env::Args),
+    /// Shows or ends your own agent, which keeps credentials
+    Agent(agent::Args),
+    /// Checks a config file, and says which one is meant
+    Config(config::Args),
     /// Reads and verifies the record
     Audit(audit::Args),
     /// Shows the main job, for real, in under a minute
@@ -125,6 +146,12 @@ impl Command {
             Self::Check(args) => check::run(ctx, args).await,
             Self::Token(args) => token::run(ctx, args).await,
             Self::Generate(args) => generate::run(ctx, args).await,
+            Self::Exec(args) => exec::run(ctx, args).await,
+            Self::Ssh(args) => ssh::run(ctx, args).await,
+            Self::Creds(args) => creds::run(ctx, args).await,
+            Self::Env(args) => env::run(ctx, args).await,
+            Self::Agent(args) => agent::run(ctx, args).await,
+            Self::Config(args) => config::run(ctx, args).await,
             Self::Audit(args) => audit::run(ctx, args).await,
             Self::Demo(args) => demo::run(ctx, args).await,
             Self::Serve(args) => serve::run(ctx, args).await,
@@ -145,7 +172,7 @@ impl Command {
 
     /// Whether the command is a broker, which works for many at once.
     fn serves(&self) -> bool {
-        matches!(self, Self::Serve(_) | Self::Demo(_))
+        matches!(self, Self::Serve(_) | Self::Demo(_)) || matches!(self, Self::Agent(args) if args.serves())
     }
 }
 
@@ -171,7 +198,8 @@ fn parse_and_run() -> Exit {
         Ok(cli) => cli,
         Err(error) => {
             // `--help` and `--version` come here too, and are no errors.
-            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let usage = if exec::is_meant() { exec::usage() } else { Exit::Usage };
+            let code = if error.use_stderr() { usage } else { Exit::Done };
             return if error.print().is_ok() { code } else { Exit::Failure };
         }
     };

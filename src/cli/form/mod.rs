@@ -1,8 +1,10 @@
 //! One file for each credential form: how it becomes variables, files and text for the programs that use it.
 
 pub mod postgres;
+pub mod private;
 pub mod quote;
 pub mod ssh;
+pub mod ssh_agent;
 
 use std::borrow::Borrow;
 use std::path::PathBuf;

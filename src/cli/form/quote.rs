@@ -28,6 +28,14 @@ impl Shell {
         }
     }
 
+    /// Writes the statement that takes a variable away.
+    pub fn unset(self, name: &str) -> String {
+        match self {
+            Self::Sh | Self::Bash | Self::Zsh => format!("unset {name};\n"),
+            Self::Fish => format!("set -e {name};\n"),
+        }
+    }
+
     /// Writes the statement that exports a variable.
     ///
     /// # Errors
