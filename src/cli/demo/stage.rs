@@ -224,11 +224,10 @@ member_of = ["reader"]
 
 [backends.shop]
 kind = "postgres"
-url = "postgres://{broker}@/shop?host={socket}&port={port}"
+url = "postgres://{broker}@/shop?host={socket}"
 password = {{ file = "{root}/broker-password" }}
 "#,
             broker = postgres::BROKER,
-            port = postgres::PORT,
         ));
     }
     text
