@@ -344,7 +344,9 @@ impl World {
         for (request, claim) in over {
             let state = self.requests[&request].claim(claim).unwrap().clone();
             let back = self.target.restored.contains(&claim);
-            let gone = !state.live() || back;
+            // A list is only needed before the end: of one whose clock is behind the broker's, its own clock has to come.
+            let behind = self.jumped && self.order(request, claim).is_some_and(|order| order.publishes);
+            let gone = !state.live() || back || behind && self.target_now() < state.end;
             self.watch.hold("what_is_over_is_proven_gone_once_the_target_answers", gone, || format!("{state:?}"));
             // Where clocks were set or a backup was put back, the planted end is what holds.
             if !self.jumped && !back {

@@ -217,6 +217,26 @@ fn an_answer_that_comes_while_its_claim_ends_is_told_and_unmade() {
 }
 
 #[test]
+fn an_answer_that_comes_after_all_was_settled_is_told_and_unmade() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("rule");
+    let claim = world.take(request, 0, BROKER_DIES);
+    world.pass(26);
+    world.drive();
+    world.drive();
+    assert!(matches!(world.status(request, claim), ClaimStatus::Failed { .. }), "{:?}", world.status(request, claim));
+    // A target whose clock is far behind still takes the order.
+    let order = world.order(request, claim).expect("an order");
+    let outcome = world.target.carry_out(&order, order.deadline);
+    let late = world.play(request, None, &Command::Issued { claim, outcome });
+    assert!(matches!(late, Ok(Reply::Already(_))), "nothing to hand out: {late:?}");
+    world.drive();
+    assert!(!world.target.usable(claim, world.target_now()));
+    assert!(matches!(world.status(request, claim), ClaimStatus::Gone { .. }), "{:?}", world.status(request, claim));
+    world.sound();
+}
+
+#[test]
 fn what_a_list_ends_is_published_though_no_answer_ever_came() {
     for on in [CARRIED_OUT, ON_THE_WIRE, BROKER_DIES] {
         let mut world = World::new(true, 0);
@@ -307,6 +327,48 @@ fn what_a_backup_brings_back_is_told_and_unmade() {
     assert!(world.outbox.contains_key(&(request, EffectKind::Alert(claim))), "people are told");
     world.drive();
     assert!(!world.target.usable(claim, world.target_now()));
+    world.sound();
+}
+
+#[test]
+fn what_is_somebodys_is_taken_back_by_them_only() {
+    let mut world = World::new(true, 0);
+    let (asked, active) = (world.filed("one"), world.filed("rule"));
+    let claim = world.take(active, 0, ANSWERED);
+    for who in ["bob", "eve", "ada"] {
+        let cancel = world.play(asked, None, &Command::Cancel { by: subject(who) });
+        assert_eq!(cancel.expect_err("not theirs").kind, RefusedKind::NotFound);
+        let release = world.play(active, None, &Command::Release { by: subject(who) });
+        assert_eq!(release.expect_err("not theirs").kind, RefusedKind::NotFound);
+    }
+    assert!(world.state(asked).pending().is_some() && world.target.usable(claim, world.target_now()));
+    assert_eq!(world.play(asked, None, &Command::Cancel { by: subject("alice") }), Ok(Reply::Cancelled));
+    let again = world.play(asked, None, &Command::Cancel { by: subject("alice") });
+    assert_eq!(again, Ok(Reply::Already(Words::new("it was cancelled before"))));
+    let cancel = world.play(active, None, &Command::Cancel { by: subject("alice") });
+    assert_eq!(cancel.expect_err("it is a grant now").kind, RefusedKind::Conflict);
+    world.sound();
+}
+
+#[test]
+fn a_window_that_is_over_gives_nothing_though_its_timer_is_late() {
+    let mut world = World::new(true, 0);
+    let request = world.filed("rule");
+    world.take(request, 0, ANSWERED);
+    world.pass(3600);
+    let claim = id(world.next());
+    let late = world.claim("alice", request, claim, 0, 20, &claim_key("alice"), ANSWERED).expect_err("it is over");
+    assert_eq!((late.kind, late.message), (RefusedKind::Lapsed, Words::new("the grant is over: expired")));
+    // One moment before, what is left is what it gives.
+    let mut world = World::new(true, 0);
+    let request = world.filed("rule");
+    world.take(request, 0, ANSWERED);
+    world.now = world.now.after(Span::from_secs(3600)).plus_millis(-1);
+    let claim = world.take(request, 0, ON_THE_WIRE);
+    let grant = world.state(request).grant.clone().expect("a grant");
+    let end = grant.window.expect("a window").end;
+    let last = world.state(request).claim(claim).expect("a claim");
+    assert_eq!((last.end, last.deadline), (end, end));
     world.sound();
 }
 

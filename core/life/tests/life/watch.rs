@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jit_life::request::lane;
 use jit_life::{
     AskStatus, Claim, ClaimStatus, Command, EffectKind, Grant, GrantStatus, RefusedKind, Reply, Request, ReviewVerdict,
     Step, Verdict,
@@ -277,6 +278,12 @@ impl Watch {
                 if claim.status == ClaimStatus::Issuing {
                     let waits = due(EffectKind::Settle(claim.id)).is_some_and(|due| due >= claim.deadline);
                     self.hold("every_order_on_its_way_has_its_settling_waiting", waits, || format!("{claim:?}"));
+                    let settle = outbox.get(&(request.id, EffectKind::Settle(claim.id)));
+                    let lane = request.entitlement(claim).map(|gives| lane(gives, claim.id));
+                    let held = settle.is_some_and(|row| {
+                        row.effect.lane == lane && row.leased_until.is_some_and(|until| until >= claim.deadline)
+                    });
+                    self.hold("an_order_on_its_way_has_its_lane_to_itself", held, || format!("{claim:?} {settle:?}"));
                 }
                 if claim.held() {
                     let only = held.insert(claim.entitlement) && grant.status == GrantStatus::Active;

@@ -25,7 +25,7 @@ pub(crate) type Key = (RequestId, EffectKind);
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) effect: Effect,
-    leased_until: Option<Timestamp>,
+    pub(crate) leased_until: Option<Timestamp>,
     fence: u64,
     version: u64,
 }
