@@ -175,6 +175,9 @@ fn reason(reason: Option<&str>, paint: Paint<'_>) -> Vec<String> {
 }
 
 fn tails(swept: &Tail, unswept: &Tail) -> Vec<String> {
+    if swept == unswept {
+        return vec![row("after", &harmless(&swept.to_string()))];
+    }
     vec![
         row("after", &format!("while broker and target run: {}", harmless(&swept.to_string()))),
         row("", &format!("while nobody sweeps: {}", harmless(&unswept.to_string()))),

@@ -91,6 +91,9 @@ impl Ctx {
                 Broker::Socket(socket) => socket,
                 Broker::Embedded => super::embedded::socket(self, &places).await?,
             };
+            if self.global.verbose > 0 {
+                self.out.note(format!("broker: {}", socket.display()));
+            }
             // Read anew: a token is kept nowhere but in the client.
             let token = client::token::find(Env::read(), &places)?;
             Ok::<_, Error>(Arc::new(Client::new(&socket, token)?))

@@ -36,7 +36,7 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     let view = decide::look(ctx, &client, &args.seen, &Verdict { verb: "deny", question: "Deny this?" }).await?;
     let reason = match args.reason {
         Some(reason) => reason,
-        None => ask::text("Why not?", |text| text.trim().is_empty().then(|| "say in a few words why".to_owned()))?,
+        None => ask::text("Reason", |text| text.trim().is_empty().then(|| "say in a few words why".to_owned()))?,
     };
     let said = Decide { hash: view.hash, approve: false, span: None, comment: Some(reason) };
     decide::send(ctx, &client, &view, &said).await

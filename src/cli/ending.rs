@@ -36,8 +36,10 @@ pub async fn proven(ctx: &Ctx, client: &Client, done: Done, patience: &Patience)
         ctx.out.object(&Done { words: done.words, request: view, attached: false })?;
         return Ok(Exit::Done);
     }
-    let (word, _) = card::standing(view.standing);
-    ctx.out.line(format!("{}: {word}, {}", view.id, harmless(done.words.as_str())))?;
+    // Once it is over, why it is over says more than what was said of the command.
+    let why = view.grant.as_ref().and_then(|grant| grant.why.as_deref()).filter(|_| over(&view));
+    let words = harmless(why.unwrap_or(done.words.as_str()));
+    ctx.out.line(format!("{}: {}, {words}", view.id, card::standing(view.standing).0))?;
     for claim in view.grant.iter().flat_map(|grant| &grant.claims) {
         let Some(proof) = &claim.proof else { continue };
         ctx.out.line(format!("  proof: {}", harmless(&proof.grade.to_string())))?;

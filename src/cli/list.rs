@@ -91,7 +91,7 @@ fn table(ctx: &Ctx, requests: &[RequestView], scope: Scope) -> String {
             "" => view.role.to_string(),
             params => format!("{} {params}", view.role),
         };
-        let mut row = vec![view.id.to_string(), word.to_owned(), role, view.span.to_string(), card::left(view)];
+        let mut row = vec![view.id.to_string(), word.to_owned(), role, span(view), card::left(view)];
         if scope != Scope::Mine {
             row.push(card::person(view.requester.as_ref()));
             let reason = jit_approval::text::line(view.reason.as_deref().unwrap_or("(erased)"), 60);
@@ -102,6 +102,11 @@ fn table(ctx: &Ctx, requests: &[RequestView], scope: Scope) -> String {
     // Colours come last, so that they don't count as width.
     let plain = table.to_string();
     plain.lines().map(|line| colour(ctx, line.trim_end())).collect::<Vec<_>>().join("\n")
+}
+
+/// For how long: what was approved, where it was.
+fn span(view: &RequestView) -> String {
+    view.grant.as_ref().map_or(view.span, |grant| grant.span).to_string()
 }
 
 /// Colours the second word of a line, where a request stands.

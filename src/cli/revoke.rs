@@ -24,8 +24,8 @@ Examples:
   jit revoke \"$id\" --reason \"laptop stolen\" --yes
 
 Exit codes:
-  0 it is over (with --no-wait: it is being ended)   1 there is none   2 usage   4 not authenticated
-  5 you are no administrator   7 broker unavailable   8 not proven in time; the broker goes on";
+  0 it is over (with --no-wait: it is being ended)   1 there is none that you may take away   2 usage
+  4 not authenticated   7 broker unavailable   8 not proven in time; the broker goes on";
 
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {

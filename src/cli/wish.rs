@@ -90,7 +90,7 @@ fn choose_role(roles: &[RoleView]) -> Result<RoleName, Error> {
         return Err(Error::new(Exit::Denied, "there is no role that you may ask for")
             .hint("an administrator writes roles, and who may ask for them, into the config"));
     }
-    let chosen = ask::choose("Which role?", &lines)?;
+    let chosen = ask::choose("Role", &lines)?;
     roles.get(chosen).map(|role| role.role.clone()).ok_or_else(|| Error::usage("ROLE", "no role is named"))
 }
 
@@ -108,7 +108,7 @@ fn ask_reason(role: Option<&RoleView>) -> Result<String, Error> {
     // The broker judges the reason; here it is only told early that it will say no.
     let pattern = role.and_then(|role| role.reason_pattern.as_ref());
     let pattern = pattern.and_then(|pattern| regex::Regex::new(&format!("^(?:{pattern})$")).ok());
-    let question = help.as_ref().map_or_else(|| "Why?".to_owned(), |help| format!("Why? ({help})"));
+    let question = help.as_ref().map_or_else(|| "Reason".to_owned(), |help| format!("Reason ({help})"));
     ask::text(&question, |text| match &pattern {
         _ if text.trim().is_empty() => Some("say in a few words what for".to_owned()),
         Some(pattern) if !pattern.is_match(text) => {
