@@ -3,7 +3,8 @@
 
     verify_audit.py EXPORT [--vkey KEY] [--checkpoint FILE]...
 
-Prints one JSON object. Exit code 0: it holds; 1: it does not; 2: usage.
+Prints one JSON object. Exit code 0: it holds; 1: it does not; 2: usage, or a file
+can't be read.
 """
 import argparse, base64, hashlib, hmac, json, re, sys
 
@@ -296,7 +297,8 @@ if __name__ == "__main__":
         kept = [open(path, encoding="utf-8", newline="").read() for path in args.checkpoint]
         with open(args.export, "rb") as opened:
             verdict = verify(opened, args.vkey, kept)
-    except OSError as error:
-        sys.exit(f"{error}")
+    except (OSError, UnicodeDecodeError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
     print(json.dumps(verdict))
     sys.exit(0 if verdict["holds"] else 1)
