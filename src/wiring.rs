@@ -116,7 +116,7 @@ pub async fn open_house(loaded: &Loaded, directory: &Path) -> Result<Open, OpenE
 /// The driver and the one who signs checkpoints and remembers how far the log had come.
 async fn run(house: Arc<House>, directory: PathBuf) {
     let remember = driver::checkpoints(Arc::clone(&house), move |size| state::remember(&directory, size));
-    tokio::join!(driver::run(house), remember);
+    tokio::join!(driver::run(Arc::clone(&house)), driver::look_around(house), remember);
 }
 
 async fn open_backends(

@@ -56,6 +56,36 @@ async fn went_back(house: &Arc<House>, size: u64, seen: u64) -> Result<(), Error
     Ok(())
 }
 
+/// How often every target is looked at when nobody asks: what was found last is in the next plan.
+const LOOK_EVERY: Duration = Duration::from_secs(3600);
+
+/// Looks at every target, now and again. What a backend finds enters what it promises, and so plan, hash and claims.
+pub async fn look_around(house: Arc<House>) {
+    loop {
+        look_at_targets(&house).await;
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Looks at every target once, side by side; one that does not answer holds up nobody.
+pub async fn look_at_targets(house: &House) {
+    let mut looks = tokio::task::JoinSet::new();
+    for (name, backend) in house.backends() {
+        let (name, backend) = (name.clone(), Arc::clone(backend));
+        looks.spawn(async move {
+            match tokio::time::timeout(super::PATIENCE, backend.check()).await {
+                Ok(report) => {
+                    for bad in report.findings.iter().filter(|f| f.kind == jit_backend::FindingKind::Bad) {
+                        tracing::warn!(backend = %name, finding = %bad.what, "a target is not as it should be");
+                    }
+                }
+                Err(_) => tracing::warn!(backend = %name, "a target does not answer"),
+            }
+        });
+    }
+    while looks.join_next().await.is_some() {}
+}
+
 /// How often a checkpoint is signed while the log grows.
 const EVERY: Duration = Duration::from_secs(1);
 

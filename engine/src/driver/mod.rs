@@ -9,7 +9,7 @@ mod ends;
 mod publish;
 mod tell;
 
-pub use begin::{begin, checkpoints};
+pub use begin::{begin, checkpoints, look_around, look_at_targets};
 
 use std::sync::Arc;
 use std::time::Duration;

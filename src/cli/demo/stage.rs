@@ -64,6 +64,8 @@ impl Stage {
         let loaded = config::load(&file, &wiring::offline_kinds())?;
         let state = root.join("state");
         let open = wiring::open_house(&loaded, &state).await.map_err(|e| failed(e.message).hint(e.hint))?;
+        // The first plan is to say what is so, not that nobody has looked yet.
+        jit_engine::driver::look_at_targets(&open.house).await;
         let socket = root.join("jit.sock");
         let listener = socket::bind(&socket, 0o600, None).map_err(|e| failed(format!("no socket can be made: {e}")))?;
         let app = App::new(std::sync::Arc::clone(&open.house), "host", &state);
@@ -152,7 +154,7 @@ impl Actor {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Error> {
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
     use std::io::Write as _;
     let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));

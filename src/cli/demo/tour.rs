@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::process::Command;
+
 use super::find;
 use super::stage::{ALICE, Actor, BOB, Stage};
 use crate::api::requests::{RequestView, Standing};
@@ -28,6 +30,16 @@ pub(super) async fn go(ctx: &Ctx, stage: &Stage) -> Result<(), Error> {
     tour.record().await
 }
 
+/// A login that was kept in a file.
+struct Kept {
+    file: std::path::PathBuf,
+    user: String,
+}
+
+fn unrun(error: &std::io::Error) -> Error {
+    Error::new(Exit::Failure, format!("a step can't be run: {}", error.kind()))
+}
+
 struct Tour<'a> {
     ctx: &'a Ctx,
     stage: &'a Stage,
@@ -44,7 +56,7 @@ impl Tour<'_> {
         self.typed(actor, args);
         let mut command = self.stage.jit(actor, args)?;
         let status = command.stdin(Stdio::null()).status().await;
-        let status = status.map_err(|e| Error::new(Exit::Failure, format!("a step can't be run: {}", e.kind())))?;
+        let status = status.map_err(|e| unrun(&e))?;
         let code = status.code().unwrap_or(-1);
         if wanted(code) {
             return Ok(());
@@ -68,7 +80,7 @@ impl Tour<'_> {
     async fn newest(&self, actor: Actor) -> Result<RequestView, Error> {
         let mut command = self.stage.jit(actor, &["list", "--output", "json"])?;
         let done = command.stdin(Stdio::null()).stderr(Stdio::null()).output().await;
-        let done = done.map_err(|e| Error::new(Exit::Failure, format!("a step can't be run: {}", e.kind())))?;
+        let done = done.map_err(|e| unrun(&e))?;
         let list: crate::api::requests::RequestList = serde_json::from_slice(&done.stdout)
             .map_err(|_| Error::new(Exit::Bug, "`jit list --output json` is not what it is documented to be"))?;
         let newest = list.requests.into_iter().next();
@@ -94,7 +106,8 @@ impl Tour<'_> {
         self.say("Alice uses it: a login of her own, whose password was born here and never left.");
         let query = "SELECT item, days_late FROM orders WHERE days_late > 0 ORDER BY 2 DESC";
         self.show(ALICE, &["exec", &id, "--", &psql, "-X", "-c", query], |code| code == 0).await?;
-        self.say("She leaves a session open, as people do.");
+        self.say("She keeps name and password in a file, and leaves a session open, as people do.");
+        let kept = self.kept(&id).await?;
         let asleep = ["exec", &id, "--", &psql, "-X", "-q", "-c", "SELECT pg_sleep(300)"];
         self.typed(ALICE, &asleep);
         let mut open = self
@@ -103,7 +116,7 @@ impl Tour<'_> {
             .stdin(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|e| Error::new(Exit::Failure, format!("a step can't be run: {}", e.kind())))?;
+            .map_err(|e| unrun(&e))?;
         self.over(&request).await?;
         let ended = tokio::time::timeout(Duration::from_secs(20), open.wait()).await;
         match ended {
@@ -116,9 +129,38 @@ impl Tour<'_> {
         if left.trim() != "0" {
             return Err(Error::new(Exit::Failure, "a login is left in the server"));
         }
-        self.say("In the server itself no login of hers is left. And the command that worked:");
-        self.show(ALICE, &["exec", &id, "--", &psql, "-X", "-c", query], |code| code > 100).await?;
+        self.say("In the server itself no login of hers is left, and the name and password that she kept open nothing:");
+        let mut again = Command::new(&psql);
+        again.args(["-X", "-h"]).arg(&server.socket).args(["-U", &kept.user, "-d", "shop", "-c", "SELECT 1"]);
+        again.env("PGPASSFILE", &kept.file);
+        self.refused(&format!("PGPASSFILE=… psql -h … -U {} -d shop -c 'SELECT 1'", kept.user), again).await?;
         self.show(ALICE, &["show", &id], |code| code == 0).await
+    }
+
+    /// Writes the login into a file, as somebody would who wants to use it later.
+    async fn kept(&self, id: &str) -> Result<Kept, Error> {
+        let file = self.stage.home(ALICE).join("kept.pgpass");
+        self.typed(ALICE, &["creds", id, "--format", "pgpass", ">", "kept.pgpass"]);
+        let mut command = self.stage.jit(ALICE, &["creds", id, "--format", "pgpass"])?;
+        let done = command.stdin(Stdio::null()).output().await.map_err(|e| unrun(&e))?;
+        super::stage::write(&file, &String::from_utf8_lossy(&done.stdout))?;
+        // host:port:database:user:password
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let user = text.lines().next().and_then(|line| line.rsplit(':').nth(1)).map(str::to_owned);
+        let user = user.ok_or_else(|| Error::new(Exit::Bug, "`jit creds --format pgpass` wrote no line"))?;
+        Ok(Kept { file, user })
+    }
+
+    /// Runs something that must be refused by the target itself.
+    async fn refused(&self, line: &str, mut command: Command) -> Result<(), Error> {
+        self.ctx.out.note(self.ctx.out.paint_note(Tone::Good, format!("alice$ {line}")));
+        let home = self.stage.home(ALICE);
+        command.env("HOME", home).env_remove("SSH_AUTH_SOCK").kill_on_drop(true);
+        let status = command.stdin(Stdio::null()).status().await.map_err(|e| unrun(&e))?;
+        if status.success() {
+            return Err(Error::new(Exit::Failure, "the target still let it in"));
+        }
+        Ok(())
     }
 
     async fn shell(&self) -> Result<(), Error> {
@@ -140,9 +182,14 @@ impl Tour<'_> {
                 ];
                 self.say("She logs in, on an sshd that was started for this tour.");
                 self.show(ALICE, &login, |code| code == 0).await?;
+                self.say("She keeps key and certificate in files.");
+                let files = self.stage.home(ALICE).join("kept-ssh").to_string_lossy().into_owned();
+                self.show(ALICE, &["ssh", &id, "--files", &files], |code| code == 0).await?;
                 self.over(&request).await?;
-                self.say("The same again, after the end:");
-                self.show(ALICE, &login, |code| code != 0).await?;
+                self.say("The same certificate, shown to the same sshd after its end:");
+                let mut again = Command::new("ssh");
+                again.args(["-F", &format!("{files}/ssh_config"), "-o", "BatchMode=yes", "-p", &port, "127.0.0.1", "echo in"]);
+                self.refused(&format!("ssh -F {files}/ssh_config -p {port} 127.0.0.1 echo in"), again).await?;
             }
             Err(_) => {
                 self.say("The certificate for the key that was born here:");
@@ -179,7 +226,7 @@ impl Tour<'_> {
         self.show(BOB, &["audit", "export", "--format", "jsonl", "--to", &file], |code| code == 0).await?;
         self.show(BOB, &["audit", "verify", &file], |code| code == 0).await?;
         if find(std::path::Path::new("/usr/bin"), "python3").is_some() {
-            self.ctx.out.note("A second verifier, of fifty lines, is docs/verify_audit.py.");
+            self.ctx.out.note("A second verifier, in Python and from the format alone, is docs/verify_audit.py.");
         }
         Ok(())
     }
