@@ -3,6 +3,7 @@
 //! WAL, `synchronous = FULL`, `secure_delete`; the file is its owner's alone. A batch of steps is loaded, played and saved
 //! with a constant number of statements: lists travel as JSON through `json_each`.
 
+pub mod backup;
 mod batch;
 mod log;
 mod reads;
