@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jit_backend::{Error, ErrorKind, Finding, FindingKind, Report};
+use jit_backend::{Error, Finding, FindingKind, Report};
 use jit_types::Words;
 
 use crate::connect::{Link, Server};
-use crate::ident::{Ident, literal, shown};
+use crate::ident::{Ident, advised, shown};
 use crate::memory::{Found, names};
 use crate::scope::Resolved;
 use crate::url::SslMode;
@@ -99,7 +99,12 @@ fn transport(backend: &Postgres, report: &mut Report) {
     }
 }
 
-async fn own_rights(link: &mut Link<'_>, database: &Ident, report: &mut Report, found: &mut Found) -> Result<(), Error> {
+async fn own_rights(
+    link: &mut Link<'_>,
+    database: &Ident,
+    report: &mut Report,
+    found: &mut Found,
+) -> Result<(), Error> {
     let doing = "read the broker's own rights";
     let limit = link.limit();
     let query = sqlx::query_as::<_, (bool, bool, bool, bool, bool, bool)>(
@@ -110,8 +115,7 @@ async fn own_rights(link: &mut Link<'_>, database: &Ident, report: &mut Report, 
     .fetch_one(link.raw());
     let (superuser, createrole, inherit, more, temp, plpgsql) = Link::within(limit, doing, query).await?;
     found.superuser = superuser;
-    let me: Ident = link.facts().broker_name.parse().map_err(|_| Error::new(ErrorKind::Bug, "the broker's name is no name"))?;
-    let me = me.quoted();
+    let me = advised(&link.facts().broker_name);
     let findings = &mut report.findings;
     if superuser {
         findings.push(bad(
@@ -142,7 +146,7 @@ async fn own_rights(link: &mut Link<'_>, database: &Ident, report: &mut Report, 
     if !temp {
         findings.push(bad(
             "the broker may not make temporary tables: verifiers travel by one, so that they are in no log",
-            format!("GRANT TEMPORARY ON DATABASE {} TO {me}", database.quoted()),
+            format!("GRANT TEMPORARY ON DATABASE {} TO {me}", advised(database.as_str())),
         ));
     }
     if !plpgsql {
@@ -159,11 +163,8 @@ async fn skew(link: &mut Link<'_>, report: &mut Report) -> Result<(), Error> {
     let theirs = Link::within(limit, "read the target's clock", query).await?;
     let after = clock::now();
     // The answer lies between the two readings: what is outside them is skew, not the way there and back.
-    let off = if theirs < before.millis() {
-        theirs - before.millis()
-    } else {
-        theirs.saturating_sub(after.millis()).max(0)
-    };
+    let off =
+        if theirs < before.millis() { theirs - before.millis() } else { theirs.saturating_sub(after.millis()).max(0) };
     if off.abs() > SKEW_MILLIS {
         let which = if off > 0 { "ahead of" } else { "behind" };
         report.findings.push(bad(
@@ -195,8 +196,7 @@ fn fence(open: &BTreeMap<String, String>, meant: &[&Ident], report: &mut Report)
         return;
     }
     let said: Vec<String> = elsewhere.iter().take(8).map(|n| shown(n)).collect();
-    let quoted: Vec<String> =
-        elsewhere.iter().take(8).filter_map(|n| n.parse::<Ident>().ok()).map(|i| i.quoted()).collect();
+    let quoted: Vec<String> = elsewhere.iter().take(8).map(|n| advised(n)).collect();
     report.findings.push(notice(
         format!("PUBLIC may connect to {} databases, and so can every login: {}", elsewhere.len(), said.join(", ")),
         format!("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", quoted.join(", ")),
@@ -217,16 +217,11 @@ async fn may_give(link: &mut Link<'_>, members: &[Ident], report: &mut Report) -
     .bind(&asked)
     .fetch_all(link.raw());
     let lacking = Link::within(limit, "read the broker's own rights", query).await?;
-    let broker: Option<Ident> = link.facts().broker_name.parse().ok();
+    let broker = advised(&link.facts().broker_name);
     for role in lacking {
-        let Ok(quoted) = role.parse::<Ident>() else { continue };
         report.findings.push(bad(
             format!("the broker may not give role {}", shown(&role)),
-            format!(
-                "GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
-                quoted.quoted(),
-                broker.as_ref().map_or_else(String::new, Ident::quoted)
-            ),
+            format!("GRANT {} TO {broker} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", advised(&role)),
         ));
     }
     Ok(())
@@ -251,7 +246,7 @@ async fn look_at_scope(server: &Server, scope: &Resolved, report: &mut Report) {
             Err(e) => {
                 report.findings.push(bad(
                     format!("the broker can't get into database {place}: {}", e.public),
-                    format!("GRANT CONNECT ON DATABASE {} TO the broker", database.quoted()),
+                    format!("GRANT CONNECT ON DATABASE {} TO the broker", advised(database.as_str())),
                 ));
                 continue;
             }
@@ -267,18 +262,6 @@ async fn look_at_scope(server: &Server, scope: &Resolved, report: &mut Report) {
                     }
                 }
             }
-            Err(e) => report.findings.push(finding(FindingKind::Bad, e.public.as_str(), remedy_of(&e))),
-        }
-        match crate::issue::may_connect(&mut link, &scope.member_of).await {
-            Ok(true) => {}
-            Ok(false) => report.findings.push(bad(
-                format!("no login with these roles could connect to database {place}"),
-                format!(
-                    "GRANT CONNECT ON DATABASE {} TO {}",
-                    database.quoted(),
-                    scope.member_of.first().map_or_else(|| literal(""), Ident::quoted)
-                ),
-            )),
             Err(e) => report.findings.push(finding(FindingKind::Bad, e.public.as_str(), remedy_of(&e))),
         }
         link.finish();

@@ -68,7 +68,8 @@ impl Clients {
 }
 
 impl FromNode for Url {
-    const EXPECTED: &'static str = "a url, as in \"postgres://jit@db.internal/postgres?sslrootcert=/etc/jit/db-ca.pem\"";
+    const EXPECTED: &'static str =
+        "a url, as in \"postgres://jit@db.internal/postgres?sslrootcert=/etc/jit/db-ca.pem\"";
     fn from_node(node: &Node) -> Result<Self, String> {
         Self::parse(&String::from_node(node)?)
     }
@@ -96,7 +97,12 @@ fn statement_timeout(reader: &mut Reader<'_>) -> Option<Span> {
     let span = reader.optional::<Span>("statement_timeout").unwrap_or(STATEMENT_TIMEOUT);
     if !(1..=300).contains(&span.secs()) {
         let at = reader.span("statement_timeout");
-        reader.fault("statement_timeout", at, "not between 1s and 5m", "write how long one statement may take, as in \"15s\"");
+        reader.fault(
+            "statement_timeout",
+            at,
+            "not between 1s and 5m",
+            "write how long one statement may take, as in \"15s\"",
+        );
         return None;
     }
     Some(span)

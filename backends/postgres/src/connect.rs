@@ -18,7 +18,7 @@ use crate::ident::Ident;
 use crate::url::{Host, SslMode, Url};
 
 /// How many connections one server gets at once from one broker.
-const MOST: usize = 8;
+const MOST: usize = 16;
 /// How long a connection to a server may take to come about: eight times there and back.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept, and how long any.
@@ -165,23 +165,21 @@ impl Server {
         let doing = "connect to the target";
         let options = self.options.clone().database(database);
         let mut connection = options.connect().await.map_err(|e| error::of(&e, doing))?;
-        // One message, before anything else runs. `search_path` is empty, so that nothing that others made is called
-        // by an unqualified name; the server's own messages are not wanted.
+        // One message, before anything else runs, with one answer. `search_path` is empty, so that nothing that others
+        // made is called by an unqualified name; the server's own messages are not wanted.
         let settings = format!(
             "SET search_path = ''; SET client_min_messages = error; SET standard_conforming_strings = on; \
              SET lock_timeout = '3s'; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; \
              SET default_transaction_isolation = 'read committed'; SET row_security = on; \
-             SET jit = off; SET plan_cache_mode = force_generic_plan",
+             SET jit = off; SET plan_cache_mode = force_generic_plan; \
+             SELECT current_setting('server_version_num')::int4, (SELECT system_identifier::text FROM pg_control_system()), \
+             r.oid::int8, r.rolname::text, pg_is_in_recovery() FROM pg_roles r WHERE r.rolname = current_user",
             self.statement_timeout.as_millis()
         );
-        sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut connection).await.map_err(|e| error::of(&e, doing))?;
-        let row = sqlx::query(
-            "SELECT current_setting('server_version_num')::int4, (SELECT system_identifier::text FROM pg_control_system()), \
-             r.oid::int8, r.rolname::text, pg_is_in_recovery() FROM pg_roles r WHERE r.rolname = current_user",
-        )
-        .fetch_one(&mut connection)
-        .await
-        .map_err(|e| error::of(&e, "read the target's identity"))?;
+        let row = sqlx::raw_sql(AssertSqlSafe(settings))
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|e| error::of(&e, "read the target's identity"))?;
         let read = || -> Result<Facts, sqlx::Error> {
             Ok(Facts {
                 version: row.try_get(0)?,

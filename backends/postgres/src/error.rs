@@ -78,10 +78,9 @@ fn of_state(state: &str, doing: &str) -> Error {
             ErrorKind::Conflict,
             "the verifier's salt has been used for another login: the client must make a new one".to_owned(),
         ),
-        ("25006", _) => (
-            ErrorKind::Unreachable,
-            format!("could not {doing}: the target is a standby now and takes no changes"),
-        ),
+        ("25006", _) => {
+            (ErrorKind::Unreachable, format!("could not {doing}: the target is a standby now and takes no changes"))
+        }
         ("3D000", _) => (ErrorKind::Misconfigured, format!("could not {doing}: there is no such database")),
         ("42704", _) => (ErrorKind::Misconfigured, format!("could not {doing}: a role or object does not exist")),
         ("42501", _) | (_, "28") => {
@@ -90,7 +89,9 @@ fn of_state(state: &str, doing: &str) -> Error {
         ("57014" | "55P03" | "55006" | "2BP01" | "XX000", _) | (_, "40") => {
             (ErrorKind::Unfinished, format!("could not {doing} yet: something in the target is in the way"))
         }
-        (_, "08" | "53" | "57" | "58") => return unreachable(doing).with_internal(format!("{doing}: SQLSTATE {state}")),
+        (_, "08" | "53" | "57" | "58") => {
+            return unreachable(doing).with_internal(format!("{doing}: SQLSTATE {state}"));
+        }
         _ => (ErrorKind::Bug, format!("could not {doing}: the target gave an unforeseen answer")),
     };
     Error::new(kind, public).with_internal(format!("{doing}: SQLSTATE {state}"))

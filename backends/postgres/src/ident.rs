@@ -44,6 +44,12 @@ pub(crate) fn shown(name: &str) -> String {
     if plain { name.to_owned() } else { "(a name that is not shown)".to_owned() }
 }
 
+/// A name in a statement that a person is told to run: quoted where it may be shown, a placeholder where not.
+pub(crate) fn advised(name: &str) -> String {
+    let plain = shown(name);
+    if plain == name { format!("\"{plain}\"") } else { "\"…\"".to_owned() }
+}
+
 impl FromStr for Ident {
     type Err = IdentError;
 

@@ -82,15 +82,7 @@ pub(crate) async fn issue(backend: &Postgres, order: &Order, material: Option<&M
     }
     let server = &backend.primary;
     let login = name::login(&order.house, &order.claim);
-    let mut link = server.main().await?;
-    let before = standing(&mut link, &login, None).await?;
-    link.finish();
-    if before.is_none() && verifier.is_none() {
-        return Err(Error::new(ErrorKind::Conflict, "there is no such login, and no verifier to make it with"));
-    }
-    let fit = fit(server, &scope).await?;
-    // What they looked like when the login was made is what the end compares with, also after an extension.
-    let members = before.map_or(fit, |standing| note::looks_of(standing.note.as_deref()));
+    let members = fit(server, &scope).await?;
     if let Some(verifier) = verifier {
         let salt = note::salt_digest(verifier);
         backend.memory().salt(&salt, order.claim)?;
@@ -148,15 +140,11 @@ async fn fit(server: &Server, scope: &Resolved) -> Result<Looks, Error> {
         let broken = rules::broken(&mut link, &scope.member_of).await?;
         if let Some(bad) = broken.iter().find(|b| !b.excused(&scope.exceptions)) {
             let kind = if bad.rule == rules::Rule::Missing { ErrorKind::Misconfigured } else { ErrorKind::Refused };
-            return Err(Error::new(kind, format!("{bad}: what it gives would not end with the login"))
-                .with_internal(bad.remedy()));
-        }
-        if !may_connect(&mut link, &scope.member_of).await? {
-            return Err(Error::new(
-                ErrorKind::Refused,
-                "neither PUBLIC nor a member role may connect to a database of the scope",
-            )
-            .with_internal(format!("GRANT CONNECT ON DATABASE {} TO a member role", database.quoted())));
+            let public = match bad.rule {
+                rules::Rule::Missing | rules::Rule::Connect => bad.to_string(),
+                _ => format!("{bad}: what it gives would not end with the login"),
+            };
+            return Err(Error::new(kind, public).with_internal(bad.remedy()));
         }
         if members.is_empty() {
             members.extend(looks::look_shared(&mut link, &scope.member_of).await?);
@@ -165,19 +153,6 @@ async fn fit(server: &Server, scope: &Resolved) -> Result<Looks, Error> {
         link.finish();
     }
     Ok(members)
-}
-
-/// Whether a login with these roles could connect to this connection's database.
-pub(crate) async fn may_connect(link: &mut Link<'_>, members: &[Ident]) -> Result<bool, Error> {
-    let names: Vec<&str> = members.iter().map(Ident::as_str).collect();
-    let limit = link.limit();
-    let query = sqlx::query_scalar::<_, bool>(
-        "SELECT coalesce(bool_or(has_database_privilege(r.oid, current_database(), 'CONNECT')), false) \
-         FROM pg_roles r WHERE r.rolname = ANY ($1::text[])",
-    )
-    .bind(&names)
-    .fetch_one(link.raw());
-    Link::within(limit, "look at the member roles", query).await
 }
 
 /// Sends the verifier where the block will find it, and no log will.
@@ -249,7 +224,10 @@ fn block(
         make.push_str(&execute(format!("COMMENT ON ROLE {quoted} IS {}", literal(&text))));
         // Last, when every lock is held: nothing is left to wait for, so no log line can quote it as what waits.
         password.push_str("SELECT s.v INTO STRICT v FROM pg_temp.jit_slip s;\n");
-        password.push_str(&format!("EXECUTE {} || quote_literal(v);\n", literal(&format!("ALTER ROLE {quoted} PASSWORD "))));
+        password.push_str(&format!(
+            "EXECUTE {} || quote_literal(v);\n",
+            literal(&format!("ALTER ROLE {quoted} PASSWORD "))
+        ));
         password.push_str("DELETE FROM pg_temp.jit_slip;\n");
     } else {
         make.push_str(&format!("{};\n", raise(own::NO_MATERIAL)));

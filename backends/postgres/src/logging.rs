@@ -54,7 +54,10 @@ pub(crate) async fn notices(link: &mut Link<'_>) -> Result<(Vec<Finding>, bool),
                 );
             }
             ("shared_preload_libraries", libraries) if libraries.contains("pg_cron") => {
-                notice("pg_cron is loaded: its jobs outlive the logins that made them", "REVOKE USAGE ON SCHEMA cron FROM PUBLIC");
+                notice(
+                    "pg_cron is loaded: its jobs outlive the logins that made them",
+                    "REVOKE USAGE ON SCHEMA cron FROM PUBLIC",
+                );
             }
             _ => {}
         }

@@ -87,7 +87,10 @@ const LOCAL: [(&str, &str); 5] = [
         "functions that run as their owner",
         "SELECT concat_ws(',', p.oid, p.proowner, md5(p.prosrc)) x FROM pg_proc p WHERE p.prosecdef",
     ),
-    ("row policies", "SELECT concat_ws(',', p.oid, p.polrelid, p.polcmd, p.polpermissive, p.polroles) x FROM pg_policy p"),
+    (
+        "row policies",
+        "SELECT concat_ws(',', p.oid, p.polrelid, p.polcmd, p.polpermissive, p.polroles) x FROM pg_policy p",
+    ),
 ];
 
 /// Looks at all aspects: those that are shared, and those of each database.
@@ -110,7 +113,10 @@ pub(crate) async fn look(server: &Server, databases: &[Ident], members: &[Ident]
 pub(crate) async fn look_local(link: &mut Link<'_>, database: &Ident, members: &[Ident]) -> Result<Looks, Error> {
     let mut local: Vec<(&str, String)> = LOCAL.iter().map(|(a, q)| (*a, (*q).to_owned())).collect();
     if has_cron(link).await? {
-        local.push(("cron jobs", "SELECT concat_ws(',', j.jobid, j.schedule, j.username, md5(j.command)) x FROM cron.job j".to_owned()));
+        local.push((
+            "cron jobs",
+            "SELECT concat_ws(',', j.jobid, j.schedule, j.username, md5(j.command)) x FROM cron.job j".to_owned(),
+        ));
     }
     let found = digests(link, members, &local).await?;
     Ok(found.into_iter().map(|(aspect, digest)| (format!("{}: {aspect}", shown(database.as_str())), digest)).collect())
@@ -155,7 +161,10 @@ async fn digests(
     let limit = link.limit();
     let query = sqlx::query(AssertSqlSafe(sql)).bind(&names).fetch_all(link.raw());
     let rows = Link::within(limit, DOING, query).await?;
-    rows.iter().map(|r| Ok((r.try_get(0)?, r.try_get(1)?))).collect::<Result<_, sqlx::Error>>().map_err(|e| error::of(&e, DOING))
+    rows.iter()
+        .map(|r| Ok((r.try_get(0)?, r.try_get(1)?)))
+        .collect::<Result<_, sqlx::Error>>()
+        .map_err(|e| error::of(&e, DOING))
 }
 
 /// What differs, a sentence each.

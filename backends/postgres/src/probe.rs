@@ -8,7 +8,7 @@ use jit_types::{Grade, Proof, Words};
 use crate::connect::Link;
 use crate::issue::Standing;
 use crate::note::Pin;
-use crate::revoke::{find, same_server, standby_of};
+use crate::revoke::{find, own_house, same_server, standby_of};
 use crate::{Postgres, clock, leftovers, name, sessions};
 
 /// The time after which a session that still hides is not one that is just logging in.
@@ -16,6 +16,7 @@ const HIDDEN: Duration = Duration::from_secs(2);
 
 /// Looks at a lease.
 pub(crate) async fn probe(backend: &Postgres, lease: &Lease) -> Result<Seen, Error> {
+    own_house(backend, lease)?;
     let pin = lease.handle.as_ref().map(Pin::of_handle).transpose()?;
     let mut link = backend.primary.main().await?;
     same_server(&link, pin.as_ref())?;
@@ -86,7 +87,9 @@ async fn stands(link: &mut Link<'_>, lease: &Lease, found: &Standing, ended: boo
             Some(_) => "its planted end is not the one that was ordered",
             None => "it has no planted end",
         };
-        return Ok(Seen::Usable { evidence: vec![Words::new("the login stands and may log in"), Words::new(planted), open] });
+        return Ok(Seen::Usable {
+            evidence: vec![Words::new("the login stands and may log in"), Words::new(planted), open],
+        });
     }
     let mut evidence = vec![Words::new("the login's planted end is past by the target's clock: no password opens it")];
     if !ended {
@@ -147,7 +150,10 @@ async fn remains(link: &mut Link<'_>, role: i64) -> Result<Option<Words>, Error>
     let bound = Link::within(limit, doing, query).await?;
     let owned = leftovers::count(link, role).await?;
     if bound > 0 || owned > 0 {
-        return Ok(Some(Words::new(format!("the login is gone, but {} things in the target still bear its number", bound + owned))));
+        return Ok(Some(Words::new(format!(
+            "the login is gone, but {} things in the target still bear its number",
+            bound + owned
+        ))));
     }
     let look = settled(link, role).await?;
     Ok(still_there(&look, ""))
@@ -170,7 +176,10 @@ fn still_there(look: &sessions::Look, place: &str) -> Option<Words> {
         return Some(Words::new(format!("the login is gone, but {} of its sessions are open{place}", look.open)));
     }
     (!look.hidden.is_empty()).then(|| {
-        Words::new(format!("{} sessions hide while logging in{place}, and whose they are can't be seen", look.hidden.len()))
+        Words::new(format!(
+            "{} sessions hide while logging in{place}, and whose they are can't be seen",
+            look.hidden.len()
+        ))
     })
 }
 
@@ -184,7 +193,8 @@ async fn orphans(link: &mut Link<'_>) -> Result<i64, Error> {
 
 /// Looks at one standby; the error is why nothing could be proven.
 async fn on_standby(standby: &crate::connect::Server, system: Option<&str>, role: i64) -> Result<(), Words> {
-    let mut link = standby.main().await.map_err(|_| Words::new("a standby can't be reached, and sessions may be open on it"))?;
+    let mut link =
+        standby.main().await.map_err(|_| Words::new("a standby can't be reached, and sessions may be open on it"))?;
     if let Some(system) = system {
         standby_of(&link, system).map_err(|e| e.public)?;
     }

@@ -51,11 +51,8 @@ fn gives(scope: &Resolved) -> Words {
 }
 
 fn warnings(backend: &Postgres, scope: &Resolved) -> Vec<Words> {
-    let mut said: Vec<Words> = scope
-        .exceptions
-        .iter()
-        .map(|e| Words::new(format!("can leave lasting access: {}", e.told())))
-        .collect();
+    let mut said: Vec<Words> =
+        scope.exceptions.iter().map(|e| Words::new(format!("can leave lasting access: {}", e.told()))).collect();
     match backend.memory().found() {
         None => said.push(Words::new(
             "it has not been looked at yet whether PUBLIC may connect to other databases, which the login then could too",

@@ -30,6 +30,14 @@ pub(crate) fn same_server(link: &Link<'_>, pin: Option<&Pin>) -> Result<(), Erro
     }
 }
 
+/// Checks that a lease is this house's: one sweeps only one's own.
+pub(crate) fn own_house(backend: &Postgres, lease: &Lease) -> Result<(), Error> {
+    if lease.order.house == backend.house {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Mismatch, "the lease is another house's; nothing was touched"))
+}
+
 /// Finds the login of a lease, and makes sure that it is this lease's.
 pub(crate) async fn find(link: &mut Link<'_>, lease: &Lease, pin: Option<&Pin>) -> Result<Option<Standing>, Error> {
     let login = name::login(&lease.order.house, &lease.order.claim);
@@ -53,6 +61,7 @@ pub(crate) async fn find(link: &mut Link<'_>, lease: &Lease, pin: Option<&Pin>) 
 
 /// Ends a lease.
 pub(crate) async fn revoke(backend: &Postgres, lease: &Lease) -> Result<Revoked, Error> {
+    own_house(backend, lease)?;
     let pin = lease.handle.as_ref().map(Pin::of_handle).transpose()?;
     let scope = Resolved::read(&lease.order.scope)?;
     let server = &backend.primary;
@@ -96,11 +105,8 @@ pub(crate) async fn revoke(backend: &Postgres, lease: &Lease) -> Result<Revoked,
 async fn close(link: &mut Link<'_>, role: &Ident, oid: i64, evidence: &mut Vec<Words>) -> Result<(), Error> {
     let doing = "close the login";
     let quoted = role.quoted();
-    link.run(
-        format!("ALTER ROLE {quoted} NOLOGIN PASSWORD NULL CONNECTION LIMIT 0 VALID UNTIL '-infinity'"),
-        doing,
-    )
-    .await?;
+    link.run(format!("ALTER ROLE {quoted} NOLOGIN PASSWORD NULL CONNECTION LIMIT 0 VALID UNTIL '-infinity'"), doing)
+        .await?;
     let limit = link.limit();
     let query = sqlx::query(
         "SELECT g.rolname::text, u.rolname::text, f.rolname::text, a.grantor::int8 = $2 FROM pg_auth_members a \
@@ -115,7 +121,12 @@ async fn close(link: &mut Link<'_>, role: &Ident, oid: i64, evidence: &mut Vec<W
     for row in &rows {
         let read = || -> Result<_, sqlx::Error> {
             let grantor: Option<String> = row.try_get(2)?;
-            Ok((row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?, grantor, row.try_get::<Option<bool>, _>(3)?))
+            Ok((
+                row.try_get::<String, _>(0)?,
+                row.try_get::<String, _>(1)?,
+                grantor,
+                row.try_get::<Option<bool>, _>(3)?,
+            ))
         };
         let (given, to, grantor, ours) = read().map_err(|e| error::of(&e, doing))?;
         let (Ok(given), Ok(to)) = (given.parse::<Ident>(), to.parse::<Ident>()) else { continue };
@@ -245,7 +256,8 @@ async fn roll_back_prepared(
                 return Err(error::of(&e, doing));
             }
         }
-        evidence.push(Words::new(format!("a transaction that the login had prepared in database {place} was rolled back")));
+        evidence
+            .push(Words::new(format!("a transaction that the login had prepared in database {place} was rolled back")));
     }
     Ok(())
 }

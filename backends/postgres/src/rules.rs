@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 
 use crate::connect::Link;
-use crate::ident::{Ident, shown};
+use crate::ident::{Ident, advised, shown};
 
 /// A rule that a role of the house may let its member roles break, knowingly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -75,6 +75,8 @@ pub(crate) enum Rule {
     Attribute,
     /// It may make others its members.
     Admin,
+    /// None of them, nor PUBLIC, may connect to the database.
+    Connect,
     /// It is, or is a member of, a predefined role that reaches beyond tables, or may change server settings.
     Powerful,
     /// See [`Exception`].
@@ -87,8 +89,8 @@ pub(crate) struct Broken {
     pub(crate) rule: Rule,
     /// The role that breaks it, as it may be shown.
     pub(crate) role: String,
-    /// The role's name as it is, for the remedy.
-    quoted: String,
+    /// The same, as it stands in a remedy.
+    advised: String,
 }
 
 impl Broken {
@@ -99,13 +101,14 @@ impl Broken {
 
     /// The way out, as SQL or as words.
     pub(crate) fn remedy(&self) -> String {
-        let role = &self.quoted;
+        let role = &self.advised;
         match self.rule {
             Rule::Missing => format!("CREATE ROLE {role} NOLOGIN, and grant it what it is to give"),
             Rule::Login => format!("ALTER ROLE {role} NOLOGIN"),
             Rule::Attribute => {
                 format!("ALTER ROLE {role} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS")
             }
+            Rule::Connect => format!("GRANT CONNECT ON DATABASE … TO {role}"),
             Rule::Admin => format!("REVOKE ADMIN OPTION FOR … FROM {role}"),
             Rule::Powerful => format!("REVOKE the predefined role from {role}, and ALTER SYSTEM rights on parameters"),
             Rule::May(Exception::Owns) => format!("REASSIGN OWNED BY {role} TO its administrator, in each database"),
@@ -113,7 +116,9 @@ impl Broken {
             Rule::May(Exception::Create) => format!("REVOKE CREATE ON SCHEMA … FROM PUBLIC, {role}"),
             Rule::May(Exception::Trigger) => format!("REVOKE TRIGGER ON ALL TABLES IN SCHEMA … FROM PUBLIC, {role}"),
             Rule::May(Exception::Reach) => {
-                format!("REVOKE USAGE on foreign servers and cron, and EXECUTE on dblink's functions, from PUBLIC and {role}")
+                format!(
+                    "REVOKE USAGE on foreign servers and cron, and EXECUTE on dblink's functions, from PUBLIC and {role}"
+                )
             }
         }
     }
@@ -126,6 +131,7 @@ impl fmt::Display for Broken {
             Rule::Missing => write!(f, "there is no role {role}"),
             Rule::Login => write!(f, "role {role} can log in by itself"),
             Rule::Attribute => write!(f, "role {role} has an attribute such as SUPERUSER, CREATEROLE or BYPASSRLS"),
+            Rule::Connect => write!(f, "neither PUBLIC nor role {role} may connect to the database"),
             Rule::Admin => write!(f, "role {role} may make others members of a role"),
             Rule::Powerful => write!(f, "role {role} reaches the server's files, programs, settings or sessions"),
             Rule::May(Exception::Owns) => write!(f, "role {role} owns objects"),
@@ -154,6 +160,7 @@ pub(crate) async fn broken(link: &mut Link<'_>, members: &[Ident]) -> Result<Vec
             "login" => Rule::Login,
             "attribute" => Rule::Attribute,
             "admin" => Rule::Admin,
+            "connect" => Rule::Connect,
             "powerful" => Rule::Powerful,
             "owns" => Rule::May(Exception::Owns),
             "grant-option" => Rule::May(Exception::GrantOption),
@@ -161,8 +168,7 @@ pub(crate) async fn broken(link: &mut Link<'_>, members: &[Ident]) -> Result<Vec
             "trigger" => Rule::May(Exception::Trigger),
             _ => Rule::May(Exception::Reach),
         };
-        let quoted = role.parse::<Ident>().map_or_else(|_| String::new(), |i| i.quoted());
-        found.push(Broken { rule, role: shown(&role), quoted });
+        found.push(Broken { rule, role: shown(&role), advised: advised(&role) });
     }
     Ok(found)
 }

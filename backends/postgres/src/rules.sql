@@ -49,6 +49,9 @@ UNION
 SELECT 'attribute', r.rolname::text FROM m JOIN pg_roles r ON r.oid = m.oid
     WHERE r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls
 UNION
+SELECT 'connect', min(r.rolname)::text FROM pg_roles r WHERE r.rolname = ANY ($1::text[])
+    HAVING NOT bool_or(has_database_privilege(r.oid, current_database(), 'CONNECT'))
+UNION
 SELECT 'admin', m.rolname::text FROM m JOIN pg_auth_members a ON a.member = m.oid WHERE a.admin_option
 UNION
 SELECT 'powerful', m.rolname::text FROM m WHERE m.rolname IN (

@@ -28,7 +28,8 @@ fn config() -> Value {
         "pattern": "^postgres(ql)?://",
         "description": "postgres://USER@HOST:PORT/DATABASE?sslrootcert=FILE, without a password; over TCP sslmode is verify-full unless it is written. A Unix socket's directory is ?host=/run/postgresql."
     });
-    let sslmode = json!({"enum": ["verify-full", "verify-ca", "require", "disable"], "description": "libpq's sslmode."});
+    let sslmode =
+        json!({"enum": ["verify-full", "verify-ca", "require", "disable"], "description": "libpq's sslmode."});
     json!({
         "type": "object",
         "properties": {

@@ -80,7 +80,12 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Scope> {
             let limit = u16::try_from(n).ok().filter(|n| (1..=MOST_CONNECTIONS).contains(n));
             if limit.is_none() {
                 let span = reader.span("connection_limit");
-                reader.fault("connection_limit", span, "not a number from 1 to 1000", "write the most sessions at once, as in 10");
+                reader.fault(
+                    "connection_limit",
+                    span,
+                    "not a number from 1 to 1000",
+                    "write the most sessions at once, as in 10",
+                );
             }
             limit
         }
@@ -96,7 +101,8 @@ fn names(reader: &mut Reader<'_>, key: &'static str) -> Option<Vec<OrParam<Ident
     let twice = list.iter().enumerate().any(|(i, name)| list.iter().skip(i + 1).any(|other| other == name));
     if twice || list.len() > MOST_NAMES {
         let span = reader.span(key);
-        let rule = if twice { "the same name stands twice".to_owned() } else { format!("more than {MOST_NAMES} names") };
+        let rule =
+            if twice { "the same name stands twice".to_owned() } else { format!("more than {MOST_NAMES} names") };
         reader.fault(key, span, rule, "name each once");
         return None;
     }

@@ -121,7 +121,14 @@ impl Url {
             return Err("sslrootcert is missing: a file with the authority's certificate, or `system`".to_owned());
         }
         let database = if path.is_empty() { "postgres" } else { path };
-        Ok(Self { user: name(user, "user")?, host, port, database: name(database, "database")?, sslmode, root_certificate })
+        Ok(Self {
+            user: name(user, "user")?,
+            host,
+            port,
+            database: name(database, "database")?,
+            sslmode,
+            root_certificate,
+        })
     }
 
     /// Where it points, without secrets, in one canonical form.
@@ -186,7 +193,8 @@ mod tests {
 
     #[test]
     fn urls_as_people_write_them() {
-        let url = Url::parse("postgres://jit@db.internal/postgres?sslmode=verify-full&sslrootcert=/etc/ca.pem").expect("a url");
+        let url = Url::parse("postgres://jit@db.internal/postgres?sslmode=verify-full&sslrootcert=/etc/ca.pem")
+            .expect("a url");
         assert_eq!((url.host.text().as_str(), url.port, url.sslmode), ("db.internal", 5432, SslMode::VerifyFull));
         assert_eq!(url.target(), "postgres://jit@db.internal:5432/postgres");
         let url = Url::parse("postgresql://my%20jit@:5433/shop?host=/run/postgresql").expect("a socket");

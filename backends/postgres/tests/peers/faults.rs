@@ -184,7 +184,12 @@ async fn a_server_that_restarts_is_found_again() {
     let server = Server::start(*version).await;
     let w = World::named(Arc::new(server), "").await;
     let login = w.issue(600).await;
-    w.server.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jit'").await;
-    assert!(matches!(w.backend.probe(&login.lease()).await, Ok(Seen::Usable { .. })), "idle connections are looked at first");
+    w.server
+        .sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jit'")
+        .await;
+    assert!(
+        matches!(w.backend.probe(&login.lease()).await, Ok(Seen::Usable { .. })),
+        "idle connections are looked at first"
+    );
     w.end(&login).await;
 }

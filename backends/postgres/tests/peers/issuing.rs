@@ -46,7 +46,10 @@ async fn the_same_order_again_is_the_same_login_and_a_new_end_moves_the_planted_
         let moved = w.backend.issue(&later, None).await.expect("only the end moves");
         assert_eq!(moved, login.issued);
         let planted = w
-            .number(&format!("SELECT (extract(epoch FROM rolvaliduntil) * 1000)::int8 FROM pg_roles WHERE rolname = '{}'", login.user()))
+            .number(&format!(
+                "SELECT (extract(epoch FROM rolvaliduntil) * 1000)::int8 FROM pg_roles WHERE rolname = '{}'",
+                login.user()
+            ))
             .await;
         assert_eq!(planted, later.window.end.millis());
         let mut session = w.connect(&login, &[]).await.expect("the password is as it was");
@@ -130,7 +133,11 @@ async fn member_roles_that_would_outlive_the_login_are_refused() {
                 format!("GRANT SELECT ON orders TO {r} WITH GRANT OPTION"),
                 format!("REVOKE GRANT OPTION FOR SELECT ON orders FROM {r}"),
             ),
-            ("create", format!("GRANT CREATE ON SCHEMA public TO {r}"), format!("REVOKE CREATE ON SCHEMA public FROM {r}")),
+            (
+                "create",
+                format!("GRANT CREATE ON SCHEMA public TO {r}"),
+                format!("REVOKE CREATE ON SCHEMA public FROM {r}"),
+            ),
             ("trigger", format!("GRANT TRIGGER ON orders TO {r}"), format!("REVOKE TRIGGER ON orders FROM {r}")),
             (
                 "powerful",

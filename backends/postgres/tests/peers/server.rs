@@ -168,7 +168,8 @@ impl Server {
         let primary = Self::run_on(version, bin.clone(), dir, port).await;
         std::fs::write(copy.join("data/standby.signal"), "").expect("a file");
         let conninfo = format!("primary_conninfo = 'host=127.0.0.1 port={port} user=admin password=admin-password'\n");
-        let mut auto = std::fs::OpenOptions::new().append(true).open(copy.join("data/postgresql.auto.conf")).expect("a file");
+        let mut auto =
+            std::fs::OpenOptions::new().append(true).open(copy.join("data/postgresql.auto.conf")).expect("a file");
         auto.write_all(conninfo.as_bytes()).expect("written");
         drop(auto);
         let _ = Command::new("chown").arg(format!("{USER}:")).arg(copy.join("data/standby.signal")).status();
@@ -256,7 +257,10 @@ impl Server {
     /// One number, asked as superuser.
     pub(crate) async fn number(&self, database: &str, sql: &str) -> i64 {
         let mut admin = self.admin(database).await;
-        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut admin).await.unwrap_or_else(|e| panic!("{e}\n{sql}"))
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+            .fetch_one(&mut admin)
+            .await
+            .unwrap_or_else(|e| panic!("{e}\n{sql}"))
     }
 }
 

@@ -37,7 +37,13 @@ async fn sessions_on_a_standby_are_ended_before_the_role_is_dropped() {
         assert!(says(&evidence, "open sessions were ended on a standby"), "{evidence:?}");
         assert!(read(&mut there).await.is_err(), "PostgreSQL {version}");
         let report = w.backend.check().await;
-        assert!(report.findings.iter().any(|f| f.what.as_str().contains("is reachable") && f.what.as_str().starts_with("standby")), "{report:?}");
+        assert!(
+            report
+                .findings
+                .iter()
+                .any(|f| f.what.as_str().contains("is reachable") && f.what.as_str().starts_with("standby")),
+            "{report:?}"
+        );
 
         // A standby that can't be reached: closed and cleared at the primary, but not proven, and not dropped.
         let login = w.issue(600).await;
