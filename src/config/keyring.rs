@@ -179,7 +179,8 @@ mod real {
     }
 }
 
-#[cfg(all(test, feature = "keyring"))]
+#[cfg(test)]
+#[cfg(feature = "keyring")]
 mod tests {
     use std::process::{Command, Output, Stdio};
     use std::time::Instant;
