@@ -99,7 +99,7 @@ fn every_rule_had_something_to_say() {
 }
 
 /// The names of all rules.
-pub(crate) const RULES: [&str; 39] = [
+pub(crate) const RULES: [&str; 40] = [
     "a_refusal_changes_nothing_and_is_recorded_once",
     "a_second_decision_is_a_no_op_with_an_honest_word",
     "a_late_decision_never_revives",
@@ -120,6 +120,7 @@ pub(crate) const RULES: [&str; 39] = [
     "a_change_of_role_voids_reviews",
     "ended_grants_never_come_back",
     "only_an_unused_window_is_given_back",
+    "a_grant_has_ended_when_nothing_of_it_lives",
     "an_unused_window_is_given_back",
     "the_same_command_again_changes_nothing",
     "nothing_is_issued_without_an_approved_ask",
@@ -239,6 +240,11 @@ fn ended_grants_never_come_back() {
 #[test]
 fn only_an_unused_window_is_given_back() {
     holds("only_an_unused_window_is_given_back");
+}
+
+#[test]
+fn a_grant_has_ended_when_nothing_of_it_lives() {
+    holds("a_grant_has_ended_when_nothing_of_it_lives");
 }
 
 #[test]

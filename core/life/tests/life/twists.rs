@@ -217,6 +217,37 @@ fn an_answer_that_comes_while_its_claim_ends_is_told_and_unmade() {
 }
 
 #[test]
+fn without_a_handle_a_proof_waits_for_the_deadline() {
+    for failed in [false, true] {
+        let mut world = World::new(true, 0);
+        let request = world.filed("rule");
+        let claim = world.take(request, 0, ON_THE_WIRE);
+        if failed {
+            world.answer(0, false);
+        } else {
+            drop(world.play(request, None, &Command::Release { by: subject("alice") }));
+        }
+        let settled = world.state(request).claim(claim).expect("a claim").deadline.plus_millis(5_000);
+        let revoke = world.outbox.get(&(request, EffectKind::Revoke(claim))).expect("a revocation waits");
+        assert_eq!(revoke.effect.due, settled, "asking sooner proves nothing");
+        let ended = |world: &mut World| {
+            let proof = Proof { grade: Grade::Observed, at: world.now, evidence: vec![], tail: vec![] };
+            drop(world.play(request, None, &Command::Ended { claim, outcome: Ok(proof), jitter: 0 }));
+        };
+        ended(&mut world);
+        assert_eq!(world.status(request, claim), &ClaimStatus::Ending { was_usable: false });
+        world.now = settled.plus_millis(-1);
+        ended(&mut world);
+        assert_eq!(world.status(request, claim), &ClaimStatus::Ending { was_usable: false });
+        world.now = settled;
+        ended(&mut world);
+        assert!(matches!(world.status(request, claim), ClaimStatus::Failed { .. }));
+        world.wire.clear();
+        world.sound();
+    }
+}
+
+#[test]
 fn an_answer_that_comes_after_all_was_settled_is_told_and_unmade() {
     let mut world = World::new(true, 0);
     let request = world.filed("rule");

@@ -81,6 +81,15 @@ impl Watch {
                 self.hold("a_late_decision_never_revives", step.state.is_none(), || format!("{ask:?}"));
             }
         }
+        if let Command::Looked { claim, .. } = command
+            && let Some(claim) = before.and_then(|request| request.claim(*claim))
+            && settled(claim)
+            && now < claim.end
+        {
+            let kinds = [EffectKind::Look(claim.id), EffectKind::Revoke(claim.id)];
+            let goes_on = step.effects.iter().any(|effect| kinds.contains(&effect.kind));
+            self.hold("what_ended_early_is_looked_at_again", goes_on, || format!("{claim:?} {command:?}"));
+        }
         let Some(after) = &step.state else { return };
         // How often a try has failed is told at powers of two only, so that a long outage does not flood the log.
         let without = |request: &Request| {
@@ -202,6 +211,11 @@ impl Watch {
                 let unused = new.claims.iter().all(|claim| !self.handed.contains(&claim.id) && settled(claim));
                 self.hold("only_an_unused_window_is_given_back", unused, || format!("{new:?}"));
             }
+        }
+        let ended = |grant: &Grant| matches!(grant.status, GrantStatus::Ended { .. });
+        if ended(new) && !old.is_some_and(ended) {
+            let clear = new.claims.iter().all(settled);
+            self.hold("a_grant_has_ended_when_nothing_of_it_lives", clear, || format!("{new:?}"));
         }
         let failed = |claim: &Claim| matches!(claim.status, ClaimStatus::Failed { .. });
         let last = |claim: &&Claim| old.and_then(|g| g.claims.iter().find(|c| c.id == claim.id)).is_some_and(failed);
