@@ -98,6 +98,13 @@ pub enum Standing {
     Unknown,
 }
 
+impl Standing {
+    /// Whether nothing can become of it any more.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Denied | Self::Cancelled | Self::Lapsed | Self::Ended)
+    }
+}
+
 /// A request, as far as the caller may see it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RequestView {

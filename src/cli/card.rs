@@ -75,7 +75,7 @@ pub fn request(view: &RequestView, paint: Paint<'_>) -> Vec<String> {
         None => {}
         Some(grant) => lines.extend(self::grant(view, grant, now)),
     }
-    if !matches!(view.standing, Standing::Denied | Standing::Cancelled | Standing::Lapsed | Standing::Ended) {
+    if !view.standing.is_over() {
         lines.extend(tails(&view.swept, &view.unswept));
     }
     if view.standing == Standing::Pending {

@@ -43,7 +43,7 @@ pub(super) async fn look(ctx: &Ctx, client: &Client, seen: &Seen, verdict: &Verd
             return Err(Error::usage(about, message).hint(hint));
         }
     }
-    let mut view = which::any(client, &seen.id).await?;
+    let mut view = client.request(&seen.id).await?;
     if let (true, Some(hash)) = (whole, seen.hash) {
         // Named as it was seen elsewhere: whether it is still so is the broker's to say.
         view.hash = hash;

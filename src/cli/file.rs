@@ -92,6 +92,7 @@ pub async fn wait(ctx: &Ctx, client: &Client, view: RequestView, timeout: Option
     let settled = |view: &RequestView| view.standing != Standing::Pending;
     let view = until(ctx, client, view, timeout, &settled).await?;
     tell(ctx, &Told::Settled { request: &view })?;
+    ctx.claim_keys()?.tidy(std::slice::from_ref(&view));
     judge(view)
 }
 

@@ -27,6 +27,7 @@ pub mod wish;
 mod agent;
 mod approve;
 mod audit;
+mod backup;
 mod cancel;
 mod check;
 mod config;
@@ -40,6 +41,7 @@ mod generate;
 mod list;
 mod release;
 mod request;
+mod restore;
 mod revoke;
 mod roles;
 mod serve;
@@ -111,6 +113,10 @@ enum Command {
     Env(env::Args),
     /// Shows or ends your own agent, which keeps credentials
     Agent(agent::Args),
+    /// Copies the broker's state while it runs
+    Backup(backup::Args),
+    /// Puts a copy of the broker's state back
+    Restore(restore::Args),
     /// Checks a config file, and says which one is meant
     Config(config::Args),
     /// Reads and verifies the record
@@ -151,6 +157,8 @@ impl Command {
             Self::Creds(args) => creds::run(ctx, args).await,
             Self::Env(args) => env::run(ctx, args).await,
             Self::Agent(args) => agent::run(ctx, args).await,
+            Self::Backup(args) => backup::run(ctx, args).await,
+            Self::Restore(args) => restore::run(ctx, args).await,
             Self::Config(args) => config::run(ctx, args).await,
             Self::Audit(args) => audit::run(ctx, args).await,
             Self::Demo(args) => demo::run(ctx, args).await,

@@ -35,7 +35,7 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
             .hint("`jit list --all` shows it"));
     }
     let client = ctx.client().await?;
-    let view = which::any(&client, &args.id).await?;
+    let view = client.request(&args.id).await?;
     if asks {
         ctx.out.note(card::request(&view, &|tone, text| ctx.out.paint_note(tone, text)).join("\n"));
         if !ask::confirm("Take this away now?", false)? {

@@ -11,12 +11,12 @@ pub(super) fn is_whole(text: &str) -> bool {
     text.parse::<RequestId>().is_ok() || text.parse::<GrantId>().is_ok()
 }
 
-/// Finds a request by the id, or the beginning of the id, of itself or its grant.
+/// Finds a request by the id, or the beginning of the id, of itself or its grant; an own open one also by its role.
 ///
 /// # Errors
 /// When there is none that the caller may see.
 pub(super) async fn any(client: &Client, text: &str) -> Result<RequestView, Error> {
-    Ok(client.request(text).await?)
+    mine(client, text, |standing| !standing.is_over()).await
 }
 
 /// Finds an own request, by its id or its grant's, or by its role where one that is open stands in `fits`.
@@ -25,7 +25,7 @@ pub(super) async fn any(client: &Client, text: &str) -> Result<RequestView, Erro
 /// When there is none, or several.
 pub async fn mine(client: &Client, text: &str, fits: fn(Standing) -> bool) -> Result<RequestView, Error> {
     // An id has an underscore, a role never.
-    let Ok(role) = text.parse::<RoleName>() else { return any(client, text).await };
+    let Ok(role) = text.parse::<RoleName>() else { return Ok(client.request(text).await?) };
     let list = client.requests(Scope::Mine, 1000).await?;
     let mut found = list.requests.into_iter().filter(|view| view.role == role && fits(view.standing));
     match (found.next(), found.next()) {

@@ -13,7 +13,7 @@ use jit_types::{RequestId, Secret};
 
 use super::error::Error;
 use super::material::draw;
-use crate::api::requests::{Done, Wish};
+use crate::api::requests::{Done, RequestView, Wish};
 use crate::api::{ErrorKind, Failure};
 use crate::config::paths;
 
@@ -139,6 +139,13 @@ impl ClaimKeys {
         drop(std::fs::remove_file(self.path(request)));
     }
 
+    /// Forgets the keys of all own requests that are over.
+    pub fn tidy(&self, requests: &[RequestView]) {
+        for view in requests.iter().filter(|view| view.mine && view.standing.is_over()) {
+            self.forget(view.id);
+        }
+    }
+
     fn path(&self, request: RequestId) -> PathBuf {
         self.directory.join(request.to_string())
     }
@@ -195,7 +202,12 @@ mod tests {
         let verifier = UnparsedPublicKey::new(&ED25519, hex::decode(public).expect("hexadecimal"));
         assert!(verifier.verify(b"message", &signature).is_ok());
         assert!(verifier.verify(b"massage", &signature).is_err());
-        keys.forget(id);
+        let mut view = done.request;
+        view.mine = true;
+        keys.tidy(std::slice::from_ref(&view));
+        assert!(keys.of(id).is_ok(), "it is still pending");
+        view.standing = crate::api::requests::Standing::Ended;
+        keys.tidy(&[view]);
         assert!(keys.of(id).is_err());
     }
 

@@ -6,6 +6,7 @@ use jit_types::Secret;
 
 use super::error::Error;
 use crate::api::{ErrorKind, Failure};
+use crate::config::keyring::KeyringErrorKind;
 use crate::config::paths::{self, Places};
 use crate::config::{Env, keyring};
 
@@ -34,6 +35,11 @@ pub fn find(env: Env, places: &Places) -> Result<Option<Secret>, Error> {
     }
     match keyring::get(ENTRY) {
         Ok(token) => Ok(Some(token)),
+        // Somebody has taken it out: there is none any more.
+        Err(error) if error.kind == KeyringErrorKind::NoEntry => {
+            drop(std::fs::remove_file(mark(places)));
+            Ok(None)
+        }
         Err(error) => {
             let failure = Failure::new(ErrorKind::NotAuthenticated, error.public.to_string());
             Err(failure.hint("unlock the keyring, or name the token's file in JIT_TOKEN_FILE").into())
