@@ -126,7 +126,7 @@ fn clients(reader: &mut Reader<'_>, url: Option<&Url>) -> Option<Clients> {
         });
         let sslmode = r.optional::<SslMode>("sslmode");
         let root = r.optional::<String>("root_certificate");
-        let Some(mut clients) = default.clone() else { return None };
+        let mut clients = default.clone()?;
         if let Some(host) = host {
             let was_socket = clients.host.starts_with('/');
             clients.host = host;

@@ -33,13 +33,11 @@ pub(crate) fn sqlstate(error: &sqlx::Error) -> Option<String> {
 pub(crate) fn of(error: &sqlx::Error, doing: &'static str) -> Error {
     match error {
         sqlx::Error::Database(_) => of_state(sqlstate(error).as_deref().unwrap_or("-----"), doing),
+        // rustls tells a handshake that failed as invalid data of the stream.
+        sqlx::Error::Io(e) if e.kind() == std::io::ErrorKind::InvalidData => untrusted(doing),
         sqlx::Error::Io(e) => unreachable(doing).with_internal(format!("{doing}: {:?}", e.kind())),
         sqlx::Error::Protocol(_) => unreachable(doing).with_internal(format!("{doing}: the connection broke")),
-        sqlx::Error::Tls(_) => Error::new(
-            ErrorKind::Refused,
-            "the target's TLS can't be trusted: look at sslmode, sslrootcert and the host's name in its certificate",
-        )
-        .with_internal(doing),
+        sqlx::Error::Tls(_) => untrusted(doing),
         sqlx::Error::Configuration(_) => {
             Error::new(ErrorKind::Misconfigured, "the target's url or its certificate file can't be used as it is")
                 .with_internal(doing)
@@ -47,6 +45,14 @@ pub(crate) fn of(error: &sqlx::Error, doing: &'static str) -> Error {
         other => Error::new(ErrorKind::Bug, format!("could not {doing}: an answer was not as expected"))
             .with_internal(format!("{doing}: {}", variant(other))),
     }
+}
+
+fn untrusted(doing: &str) -> Error {
+    Error::new(
+        ErrorKind::Refused,
+        "the target's TLS can't be trusted: look at sslmode, sslrootcert and the host's name in its certificate",
+    )
+    .with_internal(doing)
 }
 
 /// That the target did not answer in time.

@@ -17,4 +17,5 @@ mod proxy;
 mod server;
 mod sessions;
 mod standby;
+mod tls;
 mod world;

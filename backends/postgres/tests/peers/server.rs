@@ -215,6 +215,27 @@ impl Server {
         }
     }
 
+    /// Turns TLS on, with a certificate for `localhost`; gives the authority's certificate.
+    pub(crate) async fn with_tls(&self) -> PathBuf {
+        let script = "set -e; cd \"$1\"; \
+             openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority 2>/dev/null; \
+             openssl req -newkey rsa:2048 -nodes -keyout tls.key -out tls.csr -subj /CN=localhost 2>/dev/null; \
+             printf 'subjectAltName=DNS:localhost\\nbasicConstraints=CA:FALSE\\n' > ext; \
+             openssl x509 -req -in tls.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out tls.pem 2>/dev/null; \
+             chmod 600 tls.key; chmod a+r ca.pem; [ -z \"$2\" ] || chown \"$2\" tls.key tls.pem ca.pem; chmod a+x .";
+        let owner = if is_root() { format!("{USER}:") } else { String::new() };
+        let made = Command::new("sh").args(["-c", script, "tls"]).arg(&self.dir).arg(owner).status().expect("sh");
+        assert!(made.success(), "openssl makes certificates");
+        for (name, file) in [("ssl_cert_file", "tls.pem"), ("ssl_key_file", "tls.key")] {
+            let path = self.dir.join(file);
+            self.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{}'", path.display())).await;
+        }
+        self.sql("postgres", "ALTER SYSTEM SET ssl = on").await;
+        self.sql("postgres", "SELECT pg_reload_conf()").await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        self.dir.join("ca.pem")
+    }
+
     /// All that the server logged.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.dir.join("log")).unwrap_or_default()).into_owned()

@@ -57,14 +57,19 @@ pub(crate) fn table(entries: Vec<(&str, Node)>) -> Table {
 /// Opens a backend on a port, as a house.
 pub(crate) async fn open(house: HouseId, broker: &Ident, port: u16, standbys: &[u16]) -> Arc<dyn Backend> {
     let user: String = broker.as_str().bytes().map(|b| format!("%{b:02x}")).collect();
-    let url = |port: u16| text(format!("postgres://{user}@127.0.0.1:{port}/postgres?sslmode=disable"));
+    let url = |port: u16| format!("postgres://{user}@127.0.0.1:{port}/postgres?sslmode=disable");
+    open_url(house, url(port), standbys.iter().map(|p| url(*p)).collect()).await
+}
+
+/// Opens a backend by its urls.
+pub(crate) async fn open_url(house: HouseId, url: String, standbys: Vec<String>) -> Arc<dyn Backend> {
     let mut entries = vec![
-        ("url", url(port)),
+        ("url", text(url)),
         ("password", Node { span: 0..1, value: NodeValue::Table(table(vec![("env", text("X"))])) }),
         ("statement_timeout", text("5s")),
     ];
     if !standbys.is_empty() {
-        let list = standbys.iter().map(|p| url(*p)).collect();
+        let list = standbys.into_iter().map(text).collect();
         entries.push(("standbys", Node { span: 0..1, value: NodeValue::List(list) }));
     }
     let entries = table(entries);
