@@ -15,6 +15,7 @@ use crate::config::{HouseSecrets, Kinds, Loaded};
 use crate::state;
 
 /// Every kind of backend and channel that this binary was built with.
+#[allow(clippy::vec_init_then_push, reason = "each is there only with its feature")]
 pub fn kinds(out: Out) -> Kinds {
     let mut backends: Vec<Box<dyn jit_backend::Kind>> = Vec::new();
     #[cfg(feature = "ssh")]
@@ -75,6 +76,14 @@ impl OpenError {
 /// # Errors
 /// What can't be opened, and the way out.
 pub async fn open_house(loaded: &Loaded, directory: &Path) -> Result<Open, OpenError> {
+    open_house_at(loaded, directory, Arc::new(SystemClock)).await
+}
+
+/// Opens a house whose time another clock tells.
+///
+/// # Errors
+/// As [`open_house`].
+pub async fn open_house_at(loaded: &Loaded, directory: &Path, clock: Arc<dyn Clock>) -> Result<Open, OpenError> {
     let lock = state::lock(directory)?;
     let id = state::house_id(directory)?;
     let seed = state::checkpoint_seed(directory)?;
@@ -98,7 +107,7 @@ pub async fn open_house(loaded: &Loaded, directory: &Path) -> Result<Open, OpenE
         openings,
         sealer: sealer(),
         signer,
-        clock: Arc::new(SystemClock),
+        clock,
         random: Arc::clone(&random),
         rules: loaded.rules.clone(),
         backends: open_backends(loaded, id, &secrets).await?,
@@ -183,4 +192,29 @@ pub fn postgres_setup(broker: &str, members: &[&str], databases: &[&str], major:
     let ident = |name: &str| name.parse().map_err(|_| format!("`{name}` is no PostgreSQL name"));
     let list = |names: &[&str]| names.iter().map(|name| ident(name)).collect::<Result<Vec<_>, _>>();
     Ok(jit_backend_postgres::setup_sql(&ident(broker)?, &list(members)?, &list(databases)?, major))
+}
+
+/// Copies one of the house's files while a broker may be writing to it.
+///
+/// # Errors
+/// Why there is no copy, as a sentence.
+pub async fn copy_store(from: &Path, to: &Path) -> Result<(), String> {
+    jit_engine::store::sqlite::backup::copy(from, to).await.map_err(|error| error.to_string())
+}
+
+/// Whether a copy of one of the house's files is sound.
+///
+/// # Errors
+/// Why it is not, as a sentence.
+pub async fn sound_store(path: &Path) -> Result<(), String> {
+    jit_engine::store::sqlite::backup::sound(path).await.map_err(|error| error.to_string())
+}
+
+/// What a copy of the store holds: how many entries its log has, and its newest signed checkpoint.
+///
+/// # Errors
+/// When it is no sound store, as a sentence.
+pub async fn look_at_store(path: &Path) -> Result<(u64, Option<String>), String> {
+    let looked = jit_engine::store::sqlite::backup::look(path).await.map_err(|error| error.to_string())?;
+    Ok((looked.log_size, looked.checkpoint))
 }
