@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jit_life::{Command, EffectKind, Timer};
-use jit_types::{Span, Timestamp};
+use jit_types::Span;
 use tokio::sync::Semaphore;
 
 use crate::error::Error;
@@ -69,10 +69,10 @@ pub async fn run(house: Arc<House>) {
         }
         let due = house.store().next_due().await.ok().flatten();
         let until = due.unwrap_or(now.after(LONGEST_SLEEP)).min(now.after(LONGEST_SLEEP));
-        // What is due but can't be leased waits for its lane: the wake-up comes with the outcome.
-        let until = until.millis().max(now.millis() + 5);
+        // What is due by now was put while nobody looked, or is another driver's: soon again, but not at once.
+        let until = if until > now { until } else { now.plus_millis(5) };
         tokio::select! {
-            () = house.clock().sleep_until(Timestamp::from_millis(until)) => {}
+            () = house.clock().sleep_until(until) => {}
             () = house.wake.notified() => {}
             _ = changes.changed() => {}
         }

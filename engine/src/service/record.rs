@@ -106,7 +106,9 @@ impl House {
     /// # Errors
     /// When the caller is no administrator, the store can't be used, or `out` fails.
     pub async fn export<W: Write + Send>(&self, caller: &Caller, open: bool, out: W) -> Result<W, Error> {
-        policy::may_administer(&self.rules(), caller, "log")?;
+        if let Err(refused) = policy::may_administer(&self.rules(), caller, "log") {
+            return Err(self.refuse(caller, Attempt::new("audit.exported"), refused).await);
+        }
         let event = Event::new("audit.exported", self.now()).actor(caller.subject).field("opened", &open);
         self.store().write(vec![], vec![event], vec![]).await?;
         let (size, _) = self.checkpoint().await?;

@@ -1,0 +1,11 @@
+//! A real house: SQLite files in a temporary directory, fake targets, fake channels, a clock of the test's own, and the
+//! driver running.
+
+pub(crate) mod backend;
+pub(crate) mod clock;
+pub(crate) mod people;
+mod world;
+
+pub(crate) use clock::{START, TestClock};
+pub(crate) use people::{person, span};
+pub(crate) use world::{Setup, World, until};

@@ -1,0 +1,11 @@
+//! The engine as a whole: a real house on real files, with fake targets, fake channels and a clock that jumps.
+
+#![allow(clippy::indexing_slicing, clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+#![allow(unreachable_pub, reason = "nothing here is for others")]
+
+mod announce;
+mod driver;
+mod kit;
+mod refusals;
+mod sqlite;
+mod story;
