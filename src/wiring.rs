@@ -167,31 +167,47 @@ async fn open_channels(
 ///
 /// # Errors
 /// Why there is none, as a sentence.
-#[cfg(feature = "ssh")]
 pub fn ssh_ca() -> Result<(jit_types::Secret, String), String> {
-    jit_backend_ssh::generate_ca().map_err(|error| error.to_string())
+    #[cfg(feature = "ssh")]
+    let made = jit_backend_ssh::generate_ca().map_err(|error| error.to_string());
+    #[cfg(not(feature = "ssh"))]
+    let made = Err("this jit was built without ssh".to_owned());
+    made
 }
 
 /// The lines that every host's sshd_config gets.
-#[cfg(feature = "ssh")]
-pub fn sshd_lines(ca: &Path, principals: &Path, krl: &Path) -> String {
-    let (ca, principals, krl) = (ca.to_string_lossy(), principals.to_string_lossy(), krl.to_string_lossy());
-    jit_backend_ssh::sshd_lines(&jit_backend_ssh::HostFiles {
-        trusted_ca: &ca,
-        principals: &principals,
-        krl: Some(&krl),
-    })
+///
+/// # Errors
+/// Why there are none, as a sentence.
+pub fn sshd_lines(ca: &Path, principals: &Path, krl: Option<&Path>) -> Result<String, String> {
+    #[cfg(feature = "ssh")]
+    let lines = {
+        let krl = krl.map(Path::to_string_lossy);
+        Ok(jit_backend_ssh::sshd_lines(&jit_backend_ssh::HostFiles {
+            trusted_ca: &ca.to_string_lossy(),
+            principals: &principals.to_string_lossy(),
+            krl: krl.as_deref(),
+        }))
+    };
+    #[cfg(not(feature = "ssh"))]
+    let lines = Err(format!("this jit was built without ssh ({ca:?}, {principals:?}, {krl:?})"));
+    lines
 }
 
 /// The SQL that makes the broker's login in a PostgreSQL of this major version.
 ///
 /// # Errors
 /// When a name is none, as a sentence.
-#[cfg(feature = "postgres")]
 pub fn postgres_setup(broker: &str, members: &[&str], databases: &[&str], major: u32) -> Result<String, String> {
-    let ident = |name: &str| name.parse().map_err(|_| format!("`{name}` is no PostgreSQL name"));
-    let list = |names: &[&str]| names.iter().map(|name| ident(name)).collect::<Result<Vec<_>, _>>();
-    Ok(jit_backend_postgres::setup_sql(&ident(broker)?, &list(members)?, &list(databases)?, major))
+    #[cfg(feature = "postgres")]
+    let sql = {
+        let ident = |name: &str| name.parse().map_err(|_| format!("`{name}` is no PostgreSQL name"));
+        let list = |names: &[&str]| names.iter().map(|name| ident(name)).collect::<Result<Vec<_>, _>>();
+        Ok(jit_backend_postgres::setup_sql(&ident(broker)?, &list(members)?, &list(databases)?, major))
+    };
+    #[cfg(not(feature = "postgres"))]
+    let sql = Err(format!("this jit was built without postgres ({broker}, {members:?}, {databases:?}, {major})"));
+    sql
 }
 
 /// Copies one of the house's files while a broker may be writing to it.

@@ -38,6 +38,7 @@ mod deny;
 mod env;
 mod exec;
 mod generate;
+mod init;
 mod list;
 mod release;
 mod request;
@@ -113,6 +114,8 @@ enum Command {
     Env(env::Args),
     /// Shows or ends your own agent, which keeps credentials
     Agent(agent::Args),
+    /// Writes a first config, and says what each target needs
+    Init(init::Args),
     /// Copies the broker's state while it runs
     Backup(backup::Args),
     /// Puts a copy of the broker's state back
@@ -157,6 +160,7 @@ impl Command {
             Self::Creds(args) => creds::run(ctx, args).await,
             Self::Env(args) => env::run(ctx, args).await,
             Self::Agent(args) => agent::run(ctx, args).await,
+            Self::Init(args) => init::run(ctx, args).await,
             Self::Backup(args) => backup::run(ctx, args).await,
             Self::Restore(args) => restore::run(ctx, args).await,
             Self::Config(args) => config::run(ctx, args).await,

@@ -17,6 +17,8 @@ pub struct Answers {
     pub postgres: Option<AnswerPostgres>,
     /// Where a host's broker listens; `None` for one user's own.
     pub host_socket: Option<PathBuf>,
+    /// Where the broker keeps its state; `None` for where one of its shape does.
+    pub state: Option<PathBuf>,
 }
 
 /// One person.
@@ -208,7 +210,7 @@ fn one_person(person: &AnswerPerson) -> String {
 
 fn broker(answers: &Answers) -> String {
     let administrators: Vec<&str> = answers.people.iter().filter(|p| p.administers).map(|p| p.id.as_str()).collect();
-    if administrators.is_empty() && answers.host_socket.is_none() {
+    if administrators.is_empty() && answers.host_socket.is_none() && answers.state.is_none() {
         return String::new();
     }
     let mut out = String::from("[broker]\n");
@@ -218,6 +220,9 @@ fn broker(answers: &Answers) -> String {
     if let Some(socket) = &answers.host_socket {
         let _ = writeln!(out, "socket = {}", toml_path(socket));
         out.push_str("socket_mode = \"0666\"  # everybody may ask; who they are the kernel tells\n");
+    }
+    if let Some(state) = &answers.state {
+        let _ = writeln!(out, "state = {}", toml_path(state));
     }
     out
 }

@@ -165,7 +165,7 @@ fn start_sshd(root: &Path) -> Result<Sshd, String> {
     let principals = root.join("principals");
     std::fs::write(&principals, format!("{PRINCIPAL}\n")).map_err(|e| format!("principals: {}", e.kind()))?;
     let krl = root.join("krl");
-    let lines = wiring::sshd_lines(&root.join("ca.pub"), &principals, &krl);
+    let lines = wiring::sshd_lines(&root.join("ca.pub"), &principals, Some(&krl))?;
     Sshd::start(root, &lines)
 }
 

@@ -62,8 +62,9 @@ fn every_template_is_sound_as_it_stands() {
     for people in &crowds {
         for (ssh, postgres) in &targets {
             for host_socket in [None, Some(PathBuf::from("/run/jit/jit.sock"))] {
+                let state = host_socket.is_none().then(|| PathBuf::from("/srv/jit/state"));
                 let answers =
-                    Answers { people: people.clone(), ssh: ssh.clone(), postgres: postgres.clone(), host_socket };
+                    Answers { people: people.clone(), ssh: ssh.clone(), postgres: postgres.clone(), host_socket, state };
                 let text = write(&answers);
                 let loaded = check(&text, &kinds()).unwrap_or_else(|faults| panic!("{text}\n{faults}"));
                 let wanted = usize::from(ssh.is_some()) + usize::from(postgres.is_some());
@@ -71,6 +72,7 @@ fn every_template_is_sound_as_it_stands() {
                 assert_eq!(loaded.backends.len(), wanted);
                 assert_eq!(loaded.rules.people.len(), people.len());
                 assert_eq!(loaded.broker.socket, answers.host_socket);
+                assert_eq!(loaded.broker.state, answers.state);
                 for line in text.lines() {
                     assert!(line.chars().count() <= 120, "{line}");
                 }
