@@ -1,0 +1,62 @@
+//! The house's figures, side by side in one run: raw commits of this machine's disk, whole cycles beside them, and ten
+//! thousand grants that end in the same second.
+//!
+//! `cargo bench --bench house`; nothing here is a test, and nothing has a limit.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a bench stops loudly")]
+
+mod clock;
+mod cycles;
+mod ends;
+mod stage;
+
+use std::time::Instant;
+
+#[tokio::main]
+async fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let all = wanted.is_empty();
+    let is = |name: &str| all || wanted.iter().any(|w| w == name);
+    println!("{:<58} {:>14}", "what", "measured");
+    if is("commits") || is("cycles") {
+        row("raw SQLite commits, WAL, synchronous=FULL", &format!("{:.0}/s", commits().await));
+    }
+    if is("cycles") {
+        for clients in [1, 64] {
+            let (rate, commits) = cycles::run(clients).await;
+            let what = format!("request → approve → claim (ssh), {clients} at once");
+            row(&what, &format!("{rate:.0}/s"));
+            row("  commits that a cycle took", &format!("{commits:.2}"));
+        }
+    }
+    if is("ends") {
+        let count = 10_000;
+        let ended = ends::run(count).await;
+        row(&format!("{count} ssh grants that end in the same second: ended"), &ended.count.to_string());
+        for (name, at) in [("p50", 0.50), ("p99", 0.99), ("last", 1.0)] {
+            row(&format!("  lateness, {name}"), &format!("{} ms", ended.late(at)));
+        }
+    }
+}
+
+fn row(what: &str, measured: &str) {
+    println!("{what:<58} {measured:>14}");
+}
+
+/// One row, one commit, again and again: what the disk gives.
+async fn commits() -> f64 {
+    use sqlx::ConnectOptions as _;
+    let dir = tempfile::tempdir().unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(dir.path().join("raw.db"))
+        .create_if_missing(true)
+        .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+        .synchronous(sqlx::sqlite::SqliteSynchronous::Full);
+    let mut connection = options.connect().await.unwrap();
+    sqlx::raw_sql("CREATE TABLE t (v TEXT)").execute(&mut connection).await.unwrap();
+    let (count, begun) = (3000, Instant::now());
+    for _ in 0..count {
+        sqlx::query("INSERT INTO t VALUES ('x')").execute(&mut connection).await.unwrap();
+    }
+    f64::from(count) / begun.elapsed().as_secs_f64()
+}

@@ -1,0 +1,122 @@
+//! A house with an SSH backend and two people, on real files.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use jit::wiring::{self, Open};
+use jit_engine::service::{ClaimOrder, claim_message};
+use jit_engine::store::AnswerKey;
+use jit_engine::{Clock, House};
+use jit_life::policy::{Caller, Wish};
+use jit_life::{Request, Verdict};
+use jit_types::{Digest, Material, Params, Span, SshPublicKey};
+
+/// How many people ask.
+const REQUESTERS: usize = 128;
+
+pub(crate) struct Stage {
+    pub(crate) open: Open,
+    requesters: Vec<Caller>,
+    bob: Caller,
+    key: Ed25519KeyPair,
+    _dir: tempfile::TempDir,
+}
+
+impl Stage {
+    pub(crate) async fn set(clock: Arc<dyn Clock>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().display().to_string();
+        let (ca, _) = wiring::ssh_ca().unwrap();
+        for (name, text) in [("ca", ca.expose_secret().to_owned()), ("jit.toml", config(&root))] {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        let loaded = jit::config::load(&dir.path().join("jit.toml"), &wiring::offline_kinds()).ok().expect("a good config");
+        let open = wiring::open_house_at(&loaded, &dir.path().join("state"), clock).await.ok().expect("a house");
+        let mut requesters = Vec::new();
+        for number in 0..REQUESTERS {
+            requesters.push(caller(&open.house, &format!("p{number}@example.com")).await);
+        }
+        let bob = caller(&open.house, "bob@example.com").await;
+        let mut seed = [0; 32];
+        aws_lc_rs::rand::fill(&mut seed).unwrap();
+        let key = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+        Self { open, requesters, bob, key, _dir: dir }
+    }
+
+    pub(crate) fn house(&self) -> &Arc<House> {
+        &self.open.house
+    }
+
+    /// Files a request of its own kind: no two are the same.
+    pub(crate) async fn file(&self, role: &str, number: usize, span: Span) -> Request {
+        let value = jit_types::ParamValue::Text(format!("u{number}"));
+        let params: Params = [("who".parse().unwrap(), value)].into();
+        let wish = Wish { role: role.parse().unwrap(), params, span: Some(span), reason: "INC-1 bench".to_owned() };
+        let key = hex::encode(self.key.public_key().as_ref());
+        self.house().file(self.requester(number), &wish, &key, None).await.unwrap().request
+    }
+
+    /// One of many: a person may have only so many requests open.
+    fn requester(&self, number: usize) -> &Caller {
+        &self.requesters[number % self.requesters.len()]
+    }
+
+    pub(crate) async fn approve(&self, request: &Request) {
+        let hash = request.newest().unwrap().hash;
+        let approve = Verdict::Approve { span: None };
+        self.house().decide(&self.bob, request.id, hash, approve, None, None).await.unwrap();
+    }
+
+    pub(crate) async fn release(&self, request: &Request, number: usize) {
+        self.house().release(self.requester(number), request.id, None).await.unwrap();
+    }
+
+    pub(crate) async fn claim(&self, request: &Request, number: usize) {
+        let mut blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20".to_vec();
+        blob.extend([7; 32]);
+        use base64::Engine as _;
+        let line = format!("ssh-ed25519 {}", base64::engine::general_purpose::STANDARD.encode(&blob));
+        let material = Material::SshPublicKey(SshPublicKey::parse(&line).unwrap());
+        let nonce = format!("nonce-of-the-bench-{number}");
+        let message = claim_message(self.house().id(), request.id, 0, &material.digest(), &nonce);
+        let signature = self.key.sign(&message);
+        let answer = AnswerKey { key: Digest::of(nonce.as_bytes()), body: Digest::of(b"") };
+        let order = ClaimOrder {
+            request: request.id,
+            entitlement: 0,
+            material,
+            signature: signature.as_ref(),
+            nonce: &nonce,
+            answer,
+        };
+        self.house().claim(self.requester(number), order).await.unwrap();
+    }
+}
+
+async fn caller(house: &House, person: &str) -> Caller {
+    let person = person.parse().unwrap();
+    let subject = house.subject(&person).await.unwrap();
+    Caller { subject, principal: "unix:bench".parse().unwrap(), superuser: false, only_roles: None, person }
+}
+
+fn config(root: &str) -> String {
+    let role = |name: &str, approve: &str| {
+        format!(
+            "[roles.{name}]\nabout = \"bench\"\nfor = {{ default = \"1h\", max = \"8h\" }}\nrequest = [\"group:many\"]\n\
+             approve = {approve}\n[roles.{name}.params.who]\ntype = \"text\"\npattern = \"u[0-9]+\"\nabout = \"who\"\n\
+             [[roles.{name}.gives]]\nbackend = \"hosts\"\nprincipals = [{{ param = \"who\" }}]\n"
+        )
+    };
+    let people: String = (0..REQUESTERS)
+        .map(|n| format!("[people.\"p{n}@example.com\"]\nunix = \"p{n}\"\ngroups = [\"many\"]\n"))
+        .collect();
+    format!(
+        "{}{}{people}[people.\"bob@example.com\"]\nunix = \"bob\"\n[backends.hosts]\nkind = \"ssh\"\n\
+         ca = {{ file = \"{root}/ca\" }}\n[broker]\nadministrators = [\"bob@example.com\"]\n",
+        role("asked", "{ count = 1, from = [\"bob@example.com\"] }"),
+        role("ruled", "{ by = \"rule\" }"),
+    )
+}
