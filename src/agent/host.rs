@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::middleware::{self, Next};
+use jit_engine::driver;
 use jit_types::Timestamp;
 use tokio::sync::Mutex;
 
@@ -13,6 +15,9 @@ use crate::api::{ErrorKind, Failure};
 use crate::config::{self, Env, LoadError, Places, paths};
 use crate::server::{self, App, Connection, socket};
 use crate::wiring;
+
+/// How long the targets may take to be looked at before the broker answers.
+const FIRST_LOOK: Duration = Duration::from_secs(3);
 
 /// The broker, where it runs.
 pub(super) struct Host {
@@ -86,6 +91,10 @@ impl Host {
         let state = loaded.broker.state.clone().unwrap_or_else(|| self.places.state.clone());
         let open = wiring::open_house(&loaded, &state).await;
         let open = open.map_err(|error| Failure::new(ErrorKind::Unavailable, error.message).hint(error.hint))?;
+        // What a target's look finds enters what is promised of it: a plan before the first look would be another than the
+        // claim after it, which is then refused. One that does not answer holds up nobody for long.
+        let look = driver::look_at_targets(&open.house);
+        drop(tokio::time::timeout(FIRST_LOOK, look).await);
         let at = self.places.runtime.join("broker.sock");
         let listener = socket::bind(&at, 0o600, None).map_err(|error| {
             let message = format!("the broker can't listen on {} ({})", at.display(), error.kind());
