@@ -86,14 +86,18 @@ impl World {
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
-        let clock = TestClock::at(START);
+        Self::on(Arc::new(tempfile::tempdir().expect("a directory")), START, setup).await
+    }
+
+    /// On files that are there already.
+    pub(crate) async fn on(dir: Arc<TempDir>, now: Timestamp, setup: Setup) -> Self {
+        let clock = TestClock::at(now);
         let target = |name: &str| {
             let clock = clock.clone();
             FakeTarget::new(name, move || clock.now())
         };
         let media = setup.channels.iter().map(|(_, shape)| FakeMedium::new(*shape)).collect();
         let (shop, other, list) = (target("shop"), target("other"), target("list"));
-        let dir = Arc::new(tempfile::tempdir().expect("a directory"));
         Self::open(dir, clock, setup, [shop, other, list], media).await
     }
 
