@@ -5,7 +5,9 @@
 
 mod announce;
 mod driver;
+mod invariants;
 mod kit;
 mod refusals;
 mod sqlite;
 mod story;
+mod upgrades;
