@@ -130,6 +130,9 @@ fn check(ctx: &Ctx, named: Option<&Path>) -> Result<Exit, Error> {
 
 /// The text of a file that others could have written: good enough to be judged, not to run on.
 fn readable(file: &Path, place: &PlaceError) -> Result<String, Error> {
+    if place.missing {
+        return Err(Error::from(place.clone()).hint("`jit config path` says which file is meant where none is named"));
+    }
     let meta = std::fs::metadata(file).map_err(|_| Error::from(place.clone()))?;
     if !meta.is_file() || meta.len() > 4 << 20 {
         return Err(place.clone().into());

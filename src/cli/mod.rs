@@ -35,6 +35,7 @@ mod creds;
 mod decide;
 mod demo;
 mod deny;
+mod doctor;
 mod env;
 mod exec;
 mod generate;
@@ -116,6 +117,8 @@ enum Command {
     Agent(agent::Args),
     /// Writes a first config, and says what each target needs
     Init(init::Args),
+    /// Looks for what is wrong, and says how to mend it
+    Doctor(doctor::Args),
     /// Copies the broker's state while it runs
     Backup(backup::Args),
     /// Puts a copy of the broker's state back
@@ -161,6 +164,7 @@ impl Command {
             Self::Env(args) => env::run(ctx, args).await,
             Self::Agent(args) => agent::run(ctx, args).await,
             Self::Init(args) => init::run(ctx, args).await,
+            Self::Doctor(args) => doctor::run(ctx, args).await,
             Self::Backup(args) => backup::run(ctx, args).await,
             Self::Restore(args) => restore::run(ctx, args).await,
             Self::Config(args) => config::run(ctx, args).await,

@@ -19,6 +19,11 @@ fn mark(places: &Places) -> PathBuf {
     places.state.join("token-in-keyring")
 }
 
+/// Whether a token was put into the keyring. Asks the keyring nothing.
+pub fn is_in_keyring(places: &Places) -> bool {
+    mark(places).exists()
+}
+
 /// Finds the token: `JIT_TOKEN`, then the file that `JIT_TOKEN_FILE` names, then the keyring.
 ///
 /// # Errors
