@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+use clap_mangen::Man;
 
 use super::exit::{Error, Exit};
 use super::{Cli, Ctx};
@@ -24,13 +25,36 @@ pub(super) async fn run(_: &Ctx, args: Args) -> Result<Exit, Error> {
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         clap_complete::generate_to(shell, &mut command, "jit", &completions)?;
     }
-    clap_mangen::generate_to(Cli::command(), directory(&args.into, "man")?)?;
+    let mut command = Cli::command();
+    command.build();
+    pages(&command, &directory(&args.into, "man")?)?;
     let kinds = crate::wiring::kinds(crate::wiring::terminal_out());
     let schema = crate::config::schema::schema(&kinds);
     let text =
         serde_json::to_string_pretty(&schema).map_err(|_| Error::new(Exit::Bug, "the schema can't be written"))?;
     fs::write(directory(&args.into, "docs")?.join("jit.schema.json"), format!("{text}\n"))?;
     Ok(Exit::Done)
+}
+
+/// Writes a page for each command that is for people.
+fn pages(command: &clap::Command, into: &Path) -> Result<(), Error> {
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        pages(sub, into)?;
+    }
+    let man = Man::new(command.clone()).source(concat!("jit ", env!("CARGO_PKG_VERSION"))).manual("jit");
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    fs::write(into.join(man.get_filename()), verbatim(&String::from_utf8_lossy(&page)))?;
+    Ok(())
+}
+
+/// Keeps examples and exit codes as they were written: filled and hyphenated, no example could be copied.
+fn verbatim(page: &str) -> String {
+    page.replacen(".SH EXTRA\n", ".SH EXAMPLES AND EXIT CODES\n.nf\n", 1).replacen(
+        ".SH VERSION\n",
+        ".fi\n.SH VERSION\n",
+        1,
+    )
 }
 
 fn directory(into: &Path, name: &str) -> Result<PathBuf, Error> {
@@ -53,6 +77,8 @@ mod tests {
             let text = fs::read_to_string(dir.path().join(file)).expect(file);
             assert!(text.contains("request") && text.contains("approve"), "{file}");
         }
+        let page = fs::read_to_string(dir.path().join("man/jit-request.1")).expect("a page");
+        assert!(page.contains(".nf\n") && page.contains(".fi\n.SH VERSION"), "{page}");
         for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
             let page = dir.path().join(format!("man/jit-{}.1", command.get_name()));
             assert!(page.is_file(), "{}", page.display());

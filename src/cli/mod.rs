@@ -81,8 +81,8 @@ Environment:
   NO_COLOR        no colours
 
 Exit codes:
-  0 done   1 failure   2 usage   3 config   4 not authenticated   5 denied   6 lapsed, expired or cancelled
-  7 broker or target unavailable   8 still pending   9 not held   70 a bug in jit";
+  0 done   1 failure   2 usage   3 config   4 not authenticated   5 denied
+  6 lapsed, expired or cancelled   7 broker or target unavailable   8 still pending   9 not held   70 a bug in jit";
 
 /// The commands; one file each.
 #[derive(Subcommand)]
@@ -113,24 +113,6 @@ enum Command {
     Creds(creds::Args),
     /// Prints statements for a shell that set a grant's variables
     Env(env::Args),
-    /// Shows or ends your own agent, which keeps credentials
-    Agent(agent::Args),
-    /// Writes a first config, and says what each target needs
-    Init(init::Args),
-    /// Looks for what is wrong, and says how to mend it
-    Doctor(doctor::Args),
-    /// Copies the broker's state while it runs
-    Backup(backup::Args),
-    /// Puts a copy of the broker's state back
-    Restore(restore::Args),
-    /// Checks a config file, and says which one is meant
-    Config(config::Args),
-    /// Reads and verifies the record
-    Audit(audit::Args),
-    /// Shows the main job, for real, in under a minute
-    Demo(demo::Args),
-    /// Runs the broker for the users of this machine
-    Serve(serve::Args),
     /// Lists the roles that you may ask for
     Roles(roles::Args),
     /// Says who you are to the broker
@@ -139,6 +121,24 @@ enum Command {
     Status(status::Args),
     /// Makes, lists and ends bearer tokens
     Token(token::Args),
+    /// Shows or ends your own agent, which keeps credentials
+    Agent(agent::Args),
+    /// Reads and verifies the record
+    Audit(audit::Args),
+    /// Checks a config file, and says which one is meant
+    Config(config::Args),
+    /// Writes a first config, and says what each target needs
+    Init(init::Args),
+    /// Looks for what is wrong, and says how to mend it
+    Doctor(doctor::Args),
+    /// Runs the broker for the users of this machine
+    Serve(serve::Args),
+    /// Copies the broker's state while it runs
+    Backup(backup::Args),
+    /// Puts a copy of the broker's state back
+    Restore(restore::Args),
+    /// Shows the main job, for real, in under a minute
+    Demo(demo::Args),
     /// Writes completions, manual pages and the config's schema
     #[command(hide = true)]
     Generate(generate::Args),
@@ -194,14 +194,15 @@ impl Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    // A panic unwinds to here, so that files are removed and what is open is closed on the way.
-    let ended = catch_unwind(AssertUnwindSafe(parse_and_run));
-    ended
-        .unwrap_or_else(|_| {
-            eprintln_bug();
-            Exit::Bug
-        })
-        .into()
+    guarded(parse_and_run).into()
+}
+
+/// Runs what may panic. A panic unwinds to here, so that files are removed and what is open is closed on the way.
+fn guarded(run: impl FnOnce() -> Exit) -> Exit {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        eprintln_bug();
+        Exit::Bug
+    })
 }
 
 fn eprintln_bug() {
@@ -256,6 +257,12 @@ mod tests {
     #[test]
     fn the_tree_of_commands_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_mistake_of_ours_has_its_own_code() {
+        assert_eq!(guarded(|| Exit::Denied), Exit::Denied);
+        assert_eq!(guarded(|| panic!("a test of what a panic becomes")).code(), 70);
     }
 
     /// Help that lacks an example or its codes is no help; what is hidden is for no person.

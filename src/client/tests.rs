@@ -101,7 +101,7 @@ async fn an_answer_of_another_version_says_which_side_to_update() {
 
 #[tokio::test]
 async fn a_broker_that_is_slow_or_gone_is_unreachable() {
-    let slow = broker(Router::new().route("/v1/x", get(|| std::future::pending::<&'static str>())));
+    let slow = broker(Router::new().route("/v1/x", get(std::future::pending::<&'static str>)));
     let short = Duration::from_millis(100);
     assert!(matches!(client(&slow).get::<()>("/v1/x", &[], short).await, Err(Error::Unreachable(_))));
     let gone = broker(Router::new());
