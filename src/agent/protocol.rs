@@ -280,7 +280,7 @@ pub fn done_over(stream: &UnixStream) -> Result<Answer, TalkError> {
 
 fn answer_to(mut stream: &UnixStream, line: &[u8]) -> Result<Answer, TalkError> {
     stream.write_all(line).map_err(|_| TalkError::Broken)?;
-    let mut reader = BufReader::with_capacity(256, stream);
+    let mut reader = BufReader::with_capacity(8192, stream);
     let mut head = Vec::with_capacity(64);
     reader.by_ref().take(64).read_until(b'\n', &mut head).map_err(|_| TalkError::Broken)?;
     let (word, length) = read_head(&head).ok_or(TalkError::Broken)?;

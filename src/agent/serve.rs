@@ -284,8 +284,12 @@ async fn say(stream: &mut BufReader<UnixStream>, answer: Answer) -> std::io::Res
         Answer::Miss => (Word::Miss, Zeroizing::default()),
         Answer::No(failure) => (Word::No, Zeroizing::new(serde_json::to_vec(&failure).unwrap_or_default())),
     };
+    // In one piece, so that whoever waits is woken once.
+    let head = head(word, bytes.len());
+    let mut whole = Zeroizing::new(Vec::with_capacity(head.len() + bytes.len()));
+    whole.extend_from_slice(head.as_bytes());
+    whole.extend_from_slice(&bytes);
     let stream = stream.get_mut();
-    stream.write_all(head(word, bytes.len()).as_bytes()).await?;
-    stream.write_all(&bytes).await?;
+    stream.write_all(&whole).await?;
     stream.flush().await
 }

@@ -99,12 +99,12 @@ fn quiet(ctx: &Ctx) -> Option<Ctx> {
 
 /// Runs a command with what was taken, and gives the grant back afterwards where that is wished.
 async fn run_with(ctx: &Ctx, taken: &Taken, command: &[OsString], release: bool) -> Result<u8, Error> {
-    let (grant, request) = taken.grant()?;
+    let (grant, _) = taken.grant()?;
     let in_use = InUse::begin(ctx, grant, release)?;
     // From here on no signal ends us before the files are gone.
     let signals = Signals::take()?;
     let ended = in_private(ctx, taken, command, signals).await;
-    let released = if in_use.end() { take::release(ctx, grant, request).await } else { Ok(()) };
+    let released = if in_use.end() { take::release(ctx, taken).await } else { Ok(()) };
     match (ended, released) {
         (ended, Ok(())) => ended,
         // The command's own failure counts for more than a proof that is late, which is told nevertheless.

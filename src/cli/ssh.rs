@@ -104,12 +104,12 @@ async fn the_one(ctx: &Ctx) -> Result<String, Error> {
 }
 
 async fn log_in(ctx: &Ctx, taken: &Taken, host: &str, args: &[OsString]) -> Result<Exit, Error> {
-    let (grant, request) = taken.grant()?;
+    let (grant, _) = taken.grant()?;
     let in_use = InUse::begin(ctx, grant, taken.filed)?;
     let signals = Signals::take()?;
     let ended = in_private(ctx, &taken.held, host, args, signals).await;
     if in_use.end() {
-        take::release(ctx, grant, request).await.unwrap_or_else(|error| ctx.out.warn(error.message));
+        take::release(ctx, taken).await.unwrap_or_else(|error| ctx.out.warn(error.message));
     }
     ended.map(Exit::Child)
 }

@@ -3,21 +3,24 @@
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use jit_types::{GrantId, RequestId, RoleName, Span};
+use jit_types::{Form, GrantId, RequestId, RoleName, Span, Timestamp};
 
 use super::exit::{Error, Exit};
 use super::form::FormError;
 use super::wish::{self, WishArgs};
-use super::{Ctx, file};
+use super::{Ctx, file, text};
 use crate::agent::held::Held;
 use crate::agent::protocol::{self, Answer, Reach, Verb};
 use crate::agent::{self, harden};
-use crate::api::requests::Standing;
+use crate::api::grants::ClaimView;
+use crate::api::requests::{RequestView, Standing};
 
 /// How long the agent may take to say who else uses a grant.
 const AT_ONCE: Duration = Duration::from_secs(5);
 /// How long a release may take to be proven.
 const PROOF: Span = Span::from_secs(120);
+/// How often ending must fail in a row before a command stops waiting for it.
+const STUCK: u32 = 3;
 
 /// Options that ask for a role by the way.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -145,17 +148,60 @@ impl InUse {
     }
 }
 
-/// Gives a grant back, and waits until it is proven over.
+/// Gives a grant back, and waits until it is proven over. What can't be ended early, because its end is planted in what
+/// was signed, is told and not waited for: its key is wiped here, and the broker looks at it until its end.
 ///
 /// # Errors
 /// What the broker says; that the proof takes too long, which changes nothing about the release.
-pub(super) async fn release(ctx: &Ctx, grant: GrantId, request: RequestId) -> Result<(), Error> {
+pub(super) async fn release(ctx: &Ctx, taken: &Taken) -> Result<(), Error> {
+    let (grant, request) = taken.grant()?;
     let client = ctx.client().await?;
     let view = client.release(request).await?.request;
     drop(protocol::ask(&ctx.places()?.agent_socket(), Verb::Drop { grant }, AT_ONCE));
-    let over = |standing: Standing| !matches!(standing, Standing::Ready | Standing::Active | Standing::Ending);
-    file::until(ctx, &client, view, Some(PROOF), &|view| over(view.standing)).await.map(drop).map_err(|error| {
-        let message = format!("{grant} is released, but not proven over yet");
-        Error { message, ..error }.hint(format!("`jit show {request}` says what is missing"))
-    })
+    let over = |view: &RequestView| !matches!(view.standing, Standing::Ready | Standing::Active | Standing::Ending);
+    let enough = |view: &RequestView| over(view) || is_stuck(view);
+    let unproven = |why: &str| {
+        Error::new(Exit::Unavailable, format!("{grant} is released, but not proven over yet: {why}"))
+            .hint(format!("`jit show {request}` says what is missing; the broker goes on"))
+    };
+    let view = file::until(ctx, &client, view, Some(PROOF), &enough).await.map_err(|error| unproven(&error.message))?;
+    if over(&view) {
+        return Ok(());
+    }
+    let left: Vec<&ClaimView> = unended(&view).collect();
+    let planted = |claim: &ClaimView| taken.held.iter().find(|held| held.claim == claim.id).and_then(planted_end);
+    match left
+        .iter()
+        .map(|claim| planted(claim))
+        .collect::<Option<Vec<Timestamp>>>()
+        .and_then(|ends| ends.into_iter().max())
+    {
+        Some(end) => {
+            let left = text::about(end.since(view.now));
+            ctx.out.warn(format!(
+                "{grant} is released; its certificate can't be ended early, and ends by itself in {left}"
+            ));
+            Ok(())
+        }
+        None => Err(unproven("ending it has failed more than once")),
+    }
+}
+
+/// Whether everything that is not ended has failed to end more than once: waiting on would be waiting for a person.
+fn is_stuck(view: &RequestView) -> bool {
+    let mut left = unended(view).peekable();
+    left.peek().is_some() && left.all(|claim| claim.failures >= STUCK)
+}
+
+fn unended(view: &RequestView) -> impl Iterator<Item = &ClaimView> {
+    let claims = view.grant.iter().flat_map(|grant| &grant.claims);
+    claims.filter(|claim| !matches!(claim.standing.as_str(), "gone" | "failed"))
+}
+
+/// When a credential ends whatever anybody does, where what was signed says so.
+fn planted_end(held: &Held) -> Option<Timestamp> {
+    match &held.form {
+        Form::Ssh(form) => Some(form.validity.end),
+        Form::Postgres(_) => None,
+    }
 }
