@@ -38,8 +38,9 @@ The broker must be stopped, and every file must be what the backup's manifest sa
 
 What a restore means: what has happened since the backup is not in it. So when the broker starts, everything that the
 store takes for live is ended in its target, and the log says `store.went_back`. What was issued since the backup is not
-known to it: its planted end holds, and `jit doctor` names what is left. To move a broker to another machine, stop it and
-move its whole state directory instead.
+known to it: its planted end holds, and `jit doctor` names what is left. An SSH certificate that was issued and ended
+early since the backup is in the old revocation list only: leave that on the hosts until the longest time that a role
+gives is over. To move a broker to another machine, stop it and move its whole state directory instead.
 
 Keys: those that are there are kept, so that a person who was erased since the backup stays erased; where there are none,
 the backup's own are taken, if it was made with --with-keys.
@@ -51,6 +52,14 @@ Examples:
 
 Exit codes:
   0 done   1 failure, and nothing was changed   3 config";
+
+/// What is told after a restore.
+const MEANS: &str = "\
+When the broker starts, everything that this store takes for live is ended in its target, and the log says
+`store.went_back`. What was issued since the backup is not known to it: its planted end holds, and `jit doctor` names what
+is left. An SSH certificate that was issued and ended early since the backup is in the old revocation list and not in the
+new one: leave the old list on the hosts until the longest time that a role gives is over.
+Whoever still needs access asks anew. A machine that pinned a later checkpoint will say so at `jit audit verify`.";
 
 /// What was done.
 #[derive(serde::Serialize)]
@@ -97,16 +106,7 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     if let Some(aside) = &done.aside {
         ctx.out.note(format!("What was there is in {}. Remove it when you no longer need it.", aside.display()));
     }
-    ctx.out.note(
-        "When the broker starts, everything that this store takes for live is ended in its target, and the log says",
-    );
-    ctx.out.note(
-        "`store.went_back`. What was issued since the backup is not known to it: its planted end holds, and `jit",
-    );
-    ctx.out.note(
-        "doctor` names what is left. Whoever still needs access asks anew. A machine that pinned a later checkpoint",
-    );
-    ctx.out.note("will say so at `jit audit verify`: tell people why.");
+    MEANS.lines().for_each(|line| ctx.out.note(line));
     Ok(Exit::Done)
 }
 
@@ -148,9 +148,15 @@ async fn restore(args: &Args, directory: &Path, now: &str) -> Result<Done, Error
     if log_size != manifest.log_size {
         return Err(damaged("its log has another length than the manifest says".to_owned()));
     }
-    let high_water = state::high_water(directory).max(log_size.saturating_add(1));
+    let high_water = seen(directory).await.max(log_size.saturating_add(1));
     let aside = staged.put(directory, now, high_water)?;
     Ok(Done { house: id, state: directory.to_owned(), backup: manifest, keys, high_water, aside })
+}
+
+/// How far the log had come here. What is remembered lags behind the store that is there, which may be damaged.
+async fn seen(directory: &Path) -> u64 {
+    let store = wiring::look_at_store(&directory.join(state::STORE)).await;
+    state::high_water(directory).max(store.map_or(0, |(size, _)| size))
 }
 
 /// Whether the state directory is this house's already. An id that was minted and never used is no house yet.

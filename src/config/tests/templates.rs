@@ -63,8 +63,13 @@ fn every_template_is_sound_as_it_stands() {
         for (ssh, postgres) in &targets {
             for host_socket in [None, Some(PathBuf::from("/run/jit/jit.sock"))] {
                 let state = host_socket.is_none().then(|| PathBuf::from("/srv/jit/state"));
-                let answers =
-                    Answers { people: people.clone(), ssh: ssh.clone(), postgres: postgres.clone(), host_socket, state };
+                let answers = Answers {
+                    people: people.clone(),
+                    ssh: ssh.clone(),
+                    postgres: postgres.clone(),
+                    host_socket,
+                    state,
+                };
                 let text = write(&answers);
                 let loaded = check(&text, &kinds()).unwrap_or_else(|faults| panic!("{text}\n{faults}"));
                 let wanted = usize::from(ssh.is_some()) + usize::from(postgres.is_some());
