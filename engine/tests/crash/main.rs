@@ -108,7 +108,8 @@ fn a_life_without_a_crash_comes_to_its_end() {
 
 #[test]
 fn a_crash_at_every_boundary_leaves_nothing_behind() {
-    let cases: Vec<(&str, u32)> = HITS.iter().flat_map(|nth| failpoints::ALL.iter().map(move |at| (*at, *nth))).collect();
+    let cases: Vec<(&str, u32)> =
+        HITS.iter().flat_map(|nth| failpoints::ALL.iter().map(move |at| (*at, *nth))).collect();
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let hits = Mutex::new(std::collections::BTreeMap::<&str, u32>::new());
     std::thread::scope(|scope| {

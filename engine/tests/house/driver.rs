@@ -27,8 +27,8 @@ pub(crate) fn crowd(count: usize) -> (Setup, Vec<String>) {
 /// Has everybody take a credential of a role.
 async fn all_claim(world: &Arc<World>, names: &[String], role: &'static str) -> Vec<jit_types::RequestId> {
     let mut tasks = tokio::task::JoinSet::new();
-    for name in names.to_vec() {
-        let world = Arc::clone(world);
+    for name in names {
+        let (world, name) = (Arc::clone(world), name.clone());
         tasks.spawn(async move {
             let request = world.file(&name, role, "1h").await.id;
             world.claim(&name, request, "n").await.expect("a credential");
@@ -270,7 +270,7 @@ async fn a_claim_that_is_answered_after_the_end_is_unmade() {
     world.release("alice", request).await.expect("released");
     assert!(matches!(world.grant_status(request).await, GrantStatus::Ending { .. }));
     world.shop.fault(Fault::Lifted);
-    let refused = claim.await.expect("no panic").err().expect("a refusal").to_string();
+    let refused = claim.await.expect("no panic").expect_err("a refusal").to_string();
     assert!(refused.contains("the grant ended"), "{refused}");
     world.idle().await;
     assert!(world.ended(request).await);

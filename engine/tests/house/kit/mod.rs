@@ -6,6 +6,6 @@ pub(crate) mod clock;
 pub(crate) mod people;
 mod world;
 
-pub(crate) use clock::{START, TestClock};
-pub(crate) use people::{person, span};
+pub(crate) use clock::START;
+pub(crate) use people::span;
 pub(crate) use world::{Setup, World, until};
