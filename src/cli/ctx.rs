@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::exit::Error;
 use super::output::{Mode, Output};
+use crate::api::requests::RequestView;
 use crate::client::{self, Broker, Client};
 use crate::config::{Env, Places, env};
 
@@ -86,16 +87,17 @@ impl Ctx {
     /// When there is no broker, or its socket is somebody else's.
     pub async fn client(&self) -> Result<Arc<Client>, Error> {
         let made = self.client.get_or_try_init(|| async {
-            let places = self.places()?;
+            // Who names broker and token needs no home.
+            let places = self.places();
             let socket = match self.broker()? {
                 Broker::Socket(socket) => socket,
-                Broker::Embedded => super::embedded::socket(self, &places).await?,
+                Broker::Embedded => super::embedded::socket(self, places.as_ref().map_err(Clone::clone)?).await?,
             };
             if self.global.verbose > 0 {
                 self.out.note(format!("broker: {}", socket.display()));
             }
             // Read anew: a token is kept nowhere but in the client.
-            let token = client::token::find(Env::read(), &places)?;
+            let token = client::token::find(Env::read(), places.ok().as_ref())?;
             Ok::<_, Error>(Arc::new(Client::new(&socket, token)?))
         });
         made.await.cloned()
@@ -111,6 +113,13 @@ impl Ctx {
         if let (Ok(Broker::Embedded), Ok(places)) = (self.broker(), self.places()) {
             // Where it can't be started now, the wait goes on, and this is tried again.
             drop(super::embedded::socket(self, &places).await);
+        }
+    }
+
+    /// Forgets the claim keys of own requests that are over. Where they can't be got at, they are of no use either.
+    pub(super) fn tidy(&self, requests: &[RequestView]) {
+        if let Ok(keys) = self.claim_keys() {
+            keys.tidy(requests);
         }
     }
 

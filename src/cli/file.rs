@@ -92,7 +92,7 @@ pub async fn wait(ctx: &Ctx, client: &Client, view: RequestView, timeout: Option
     let settled = |view: &RequestView| view.standing != Standing::Pending;
     let view = until(ctx, client, view, timeout, &settled).await?;
     tell(ctx, &Told::Settled { request: &view })?;
-    ctx.claim_keys()?.tidy(std::slice::from_ref(&view));
+    ctx.tidy(std::slice::from_ref(&view));
     judge(view)
 }
 
@@ -209,9 +209,7 @@ fn waiting(view: &RequestView, now: Timestamp) -> String {
             text::about(now.since(view.filed)),
             text::about(view.decide_by.since(now)),
         ),
-        Standing::Ending => {
-            format!("waiting for the proof that it is over; {} asked for", card::standing(view.standing).0)
-        }
+        Standing::Ending => "waiting for the proof that it is over".to_owned(),
         other => format!("waiting; it is {}", card::standing(other).0),
     }
 }

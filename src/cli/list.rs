@@ -61,7 +61,7 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
         _ => Scope::Mine,
     };
     let list = client.requests(scope, args.most).await?;
-    ctx.claim_keys()?.tidy(&list.requests);
+    ctx.tidy(&list.requests);
     if ctx.out.json() {
         ctx.out.object(&list)?;
         return Ok(Exit::Done);

@@ -13,10 +13,13 @@ use crate::config::{Env, keyring};
 /// The keyring's entry that `jit token create --save` writes.
 pub const ENTRY: &str = "token";
 
+/// The name of the mark file.
+const MARK: &str = "token-in-keyring";
+
 /// The mark that there is a token in the keyring: asking a keyring takes long, and may open a window, so that nobody
 /// without a token in it should be made to wait for it.
 fn mark(places: &Places) -> PathBuf {
-    places.state.join("token-in-keyring")
+    places.state.join(MARK)
 }
 
 /// Whether a token was put into the keyring. Asks the keyring nothing.
@@ -28,21 +31,19 @@ pub fn is_in_keyring(places: &Places) -> bool {
 ///
 /// # Errors
 /// When the file may be read by others, or the keyring does not answer.
-pub fn find(env: Env, places: &Places) -> Result<Option<Secret>, Error> {
+pub fn find<'p>(env: Env, places: impl Into<Option<&'p Places>>) -> Result<Option<Secret>, Error> {
     if let Some(token) = env.token {
         return Ok(Some(token));
     }
     if let Some(file) = &env.token_file {
         return Ok(Some(paths::read_token(file)?));
     }
-    if !mark(places).exists() {
-        return Ok(None);
-    }
+    let Some(mark) = places.into().map(mark).filter(|mark| mark.exists()) else { return Ok(None) };
     match keyring::get(ENTRY) {
         Ok(token) => Ok(Some(token)),
         // Somebody has taken it out: there is none any more.
         Err(error) if error.kind == KeyringErrorKind::NoEntry => {
-            drop(std::fs::remove_file(mark(places)));
+            drop(std::fs::remove_file(mark));
             Ok(None)
         }
         Err(error) => {
@@ -61,7 +62,7 @@ pub fn save(places: &Places, token: &Secret) -> Result<(), Error> {
     keyring::set(ENTRY, token).map_err(|error| {
         Failure::new(ErrorKind::Unavailable, error.public.to_string()).hint("`--file PATH` keeps it in a private file")
     })?;
-    let mark = state.join("token-in-keyring");
+    let mark = state.join(MARK);
     if mark.exists() { Ok(()) } else { Ok(paths::write_new(&mark, "", 0o600)?) }
 }
 
