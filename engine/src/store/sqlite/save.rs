@@ -1,5 +1,6 @@
 //! Saving a batch: a constant number of statements, whatever its size.
 
+use jit_life::Request;
 use jit_types::Timestamp;
 use serde_json::{Value, json as object};
 use sqlx::SqliteConnection;
@@ -28,24 +29,26 @@ impl Batch {
         if self.dirty.is_empty() {
             return Ok(());
         }
-        let rows = self.changed().map(RequestRow::new).collect::<Result<Vec<_>, _>>()?;
-        let ids: Vec<String> = self.dirty.iter().map(ToString::to_string).collect();
-        // A key may pass from one request to another within a batch: free all first.
-        sqlx::query("UPDATE requests SET open_key = NULL WHERE id IN (SELECT value FROM json_each($1))")
-            .bind(json(&ids))
+        // A key may pass from one request to another within a batch: those that give theirs up are written first.
+        let (open, closed): (Vec<&Request>, Vec<&Request>) = self.changed().partition(|request| request.open());
+        let batches = [closed, open].map(|some| some.into_iter().map(RequestRow::new).collect::<Result<Vec<_>, _>>());
+        for rows in batches {
+            let rows = rows?;
+            if rows.is_empty() {
+                continue;
+            }
+            sqlx::query(
+                "INSERT INTO requests (id, grant_id, subject, open_key, waiting, state)
+                 SELECT value->>'id', value->>'grant_id', value->>'subject', value->>'open_key', value->>'waiting',
+                        value->>'state'
+                 FROM json_each($1) WHERE true
+                 ON CONFLICT (id) DO UPDATE SET grant_id = excluded.grant_id, open_key = excluded.open_key,
+                        waiting = excluded.waiting, state = excluded.state",
+            )
+            .bind(json(&rows))
             .execute(&mut *connection)
             .await?;
-        sqlx::query(
-            "INSERT INTO requests (id, grant_id, subject, open_key, waiting, state)
-             SELECT value->>'id', value->>'grant_id', value->>'subject', value->>'open_key', value->>'waiting',
-                    value->>'state'
-             FROM json_each($1) WHERE true
-             ON CONFLICT (id) DO UPDATE SET grant_id = excluded.grant_id, open_key = excluded.open_key,
-                    waiting = excluded.waiting, state = excluded.state",
-        )
-        .bind(json(&rows))
-        .execute(&mut *connection)
-        .await?;
+        }
         let asks: Vec<(String, String)> = self
             .changed()
             .flat_map(|request| request.asks.iter().map(|ask| (ask.id.to_string(), request.id.to_string())))
