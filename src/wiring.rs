@@ -15,11 +15,16 @@ use crate::config::{HouseSecrets, Kinds, Loaded};
 use crate::state;
 
 /// Every kind of backend and channel that this binary was built with.
-#[allow(clippy::vec_init_then_push, reason = "each is there only with its feature")]
 pub fn kinds(out: Out) -> Kinds {
+    kinds_at(out, Arc::new(SystemClock))
+}
+
+/// The same, where another clock tells the time.
+#[allow(clippy::vec_init_then_push, reason = "each is there only with its feature")]
+pub fn kinds_at(out: Out, clock: Arc<dyn Clock>) -> Kinds {
     let mut backends: Vec<Box<dyn jit_backend::Kind>> = Vec::new();
     #[cfg(feature = "ssh")]
-    backends.push(Box::new(jit_backend_ssh::SshKind::new(Arc::new(|| SystemClock.now()))));
+    backends.push(Box::new(jit_backend_ssh::SshKind::new(Arc::new(move || clock.now()))));
     #[cfg(feature = "postgres")]
     backends.push(Box::new(jit_backend_postgres::PostgresKind));
     Kinds { backends, approvals: vec![Box::new(TerminalKind::new(out))] }

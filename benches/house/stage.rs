@@ -33,7 +33,7 @@ impl Stage {
             std::fs::write(&path, text).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         }
-        let loaded = jit::config::load(&dir.path().join("jit.toml"), &wiring::offline_kinds()).ok().expect("a good config");
+        let loaded = jit::config::load(&dir.path().join("jit.toml"), &wiring::kinds_at(wiring::terminal_out(), Arc::clone(&clock))).ok().expect("a good config");
         let open = wiring::open_house_at(&loaded, &dir.path().join("state"), clock).await.ok().expect("a house");
         let mut requesters = Vec::new();
         for number in 0..REQUESTERS {

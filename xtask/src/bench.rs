@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: builds the release binary and measures it. One file per bench in `bench/`, listed in [`BENCHES`].
 
+mod house;
 mod startup;
 
 use std::path::PathBuf;
@@ -25,7 +26,11 @@ struct Bench {
     run: fn(&Built, &[String]) -> Result,
 }
 
-const BENCHES: [Bench; 1] = [Bench { name: "startup", about: startup::ABOUT, run: startup::run }];
+const BENCHES: [Bench; 3] = [
+    Bench { name: "startup", about: startup::ABOUT, run: startup::run },
+    Bench { name: "house", about: house::ABOUT, run: house::run },
+    Bench { name: "audit", about: house::AUDIT_ABOUT, run: house::audit },
+];
 
 /// What was built to be measured.
 #[derive(Debug)]
