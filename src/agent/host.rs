@@ -11,6 +11,7 @@ use jit_engine::driver;
 use jit_types::Timestamp;
 use tokio::sync::Mutex;
 
+use super::place;
 use crate::api::{ErrorKind, Failure};
 use crate::config::{self, Env, LoadError, Places, paths};
 use crate::server::{self, App, Connection, socket};
@@ -73,20 +74,20 @@ impl Host {
     }
 
     fn config(&self, named: Option<&Path>) -> Result<PathBuf, Failure> {
-        let place = |error: config::PlaceError| with_hint(Failure::new(ErrorKind::Invalid, error.message), error.hint);
         let found = paths::find(&Env::read(), named).map_err(place)?;
         let found = found.ok_or_else(|| {
-            Failure::new(ErrorKind::Invalid, "there is no config file, and no broker is named")
-                .hint("`jit init` writes one; --broker or JIT_BROKER names a broker's socket")
+            let hint = "`jit init` writes one; --broker or JIT_BROKER names a broker's socket";
+            refused("there is no config file, and no broker is named", hint)
         })?;
         Ok(found.canonicalize().unwrap_or(found))
     }
 
     async fn open(&self, path: PathBuf) -> Result<Running, Failure> {
         let loaded = config::load(&path, &wiring::offline_kinds()).map_err(|error| match error {
-            LoadError::Place(place) => with_hint(Failure::new(ErrorKind::Invalid, place.message), place.hint),
-            LoadError::Faults(_) => Failure::new(ErrorKind::Invalid, format!("{} has mistakes", path.display()))
-                .hint("`jit config check` says where"),
+            LoadError::Place(error) => place(error),
+            LoadError::Faults(_) => {
+                refused(&format!("{} has mistakes", path.display()), "`jit config check` says where")
+            }
         })?;
         let state = loaded.broker.state.clone().unwrap_or_else(|| self.places.state.clone());
         let open = wiring::open_house(&loaded, &state).await;
@@ -139,11 +140,8 @@ impl Host {
     }
 }
 
-fn with_hint(failure: Failure, hint: Option<String>) -> Failure {
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+fn refused(message: &str, hint: &str) -> Failure {
+    place(config::PlaceError { missing: false, message: message.to_owned(), hint: Some(hint.to_owned()) })
 }
 
 /// One call that the broker answers, counted while it lives.

@@ -200,12 +200,14 @@ impl Keeper {
                         seen = standing.version;
                         if standing.over {
                             self.forget(key);
+                            source.over(key.1);
                             return;
                         }
                         self.learn(key, standing);
                     }
                     Ok(None) => {}
-                    // No such grant, or no longer ours to see: what is held of it is of no use.
+                    // No such grant, or no longer ours to see: what is held of it is of no use. The claim key stays: the
+                    // next one to ask may be let in again.
                     Err(_) => {
                         self.forget(key);
                         return;
@@ -263,9 +265,7 @@ impl Keeper {
     }
 
     fn forget(&self, key: Key) {
-        if let Some(entry) = self.entries().remove(&key) {
-            entry.source.over(key.1);
-        }
+        self.entries().remove(&key);
     }
 
     /// Forgets a grant, whoever claimed it.

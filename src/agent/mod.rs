@@ -22,3 +22,12 @@ mod users;
 
 pub use serve::run;
 pub use start::{Greeting, broker_socket, ensure, expect, gone, hold};
+
+/// What a failure is about that lies in a config file, or in a file's owner or mode.
+const CONFIG: &str = "config";
+
+/// A refusal of the config or of a place on this machine.
+fn place(error: crate::config::PlaceError) -> crate::api::Failure {
+    use crate::api::{ErrorKind, Failure};
+    Failure { about: CONFIG.to_owned(), hint: error.hint, ..Failure::new(ErrorKind::Invalid, error.message) }
+}

@@ -293,3 +293,7 @@ async fn say(stream: &mut BufReader<UnixStream>, answer: Answer) -> std::io::Res
     stream.write_all(&whole).await?;
     stream.flush().await
 }
+
+#[cfg(test)]
+#[path = "serve_tests.rs"]
+mod tests;

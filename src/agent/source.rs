@@ -8,6 +8,7 @@ use jit_types::{Digest, GrantId, RequestId, Span};
 
 use super::held::Held;
 use super::keep::{Source, Standing};
+use super::place;
 use crate::api::requests::{self, RequestView};
 use crate::api::{ErrorKind, Failure};
 use crate::client::claims::ClaimKeys;
@@ -128,7 +129,16 @@ fn standing(view: &RequestView, grant: GrantId) -> Standing {
         window: of.and_then(|grant| grant.window),
         gives: view.gives.clone(),
         dead: dead.map(|claim| claim.id).collect(),
-        over: !matches!(view.standing, requests::Standing::Ready | requests::Standing::Active),
+        over: is_over(view.standing),
+    }
+}
+
+/// Whether nothing can come of it any more. What this version does not know is not over.
+fn is_over(standing: requests::Standing) -> bool {
+    use requests::Standing::{Active, Cancelled, Denied, Ended, Ending, Lapsed, Pending, Ready, Unknown};
+    match standing {
+        Denied | Cancelled | Lapsed | Ending | Ended => true,
+        Pending | Ready | Active | Unknown => false,
     }
 }
 
@@ -149,12 +159,6 @@ fn not_open(view: &RequestView) -> Failure {
 pub(super) fn failure(error: client::Error) -> Failure {
     match error {
         client::Error::Failure(failure) | client::Error::Unreachable(failure) => failure,
-        client::Error::Place(place) => {
-            let failure = Failure::new(ErrorKind::Denied, place.message);
-            match place.hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            }
-        }
+        client::Error::Place(error) => place(error),
     }
 }

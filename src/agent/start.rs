@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::CONFIG;
 use super::held::{self, Held};
 use super::protocol::{self, Answer, BrokerAt, Reach, Status, TalkError, Verb};
 use crate::api::{ErrorKind, Failure};
+use crate::client;
 use crate::config::{Env, PlaceError, Places, paths};
 
 /// How long an agent may take to answer at all.
@@ -40,12 +42,12 @@ pub enum Greeting {
 ///
 /// # Errors
 /// When it can't be started, or its socket is somebody else's.
-pub fn ensure(places: &Places) -> Result<PathBuf, Failure> {
+pub fn ensure(places: &Places) -> Result<PathBuf, client::Error> {
     let socket = places.agent_socket();
     if answers(&socket)? {
         return Ok(socket);
     }
-    let runtime = paths::private_directory(&places.runtime).map_err(place)?;
+    let runtime = paths::private_directory(&places.runtime)?;
     let _turn = turn(&runtime)?;
     // Somebody else may have started it while we waited for our turn.
     if !answers(&socket)? {
@@ -143,11 +145,11 @@ fn start(runtime: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When there is no config for it, or it can't be opened.
-pub fn broker_socket(places: &Places, config: Option<&Path>) -> Result<PathBuf, Failure> {
+pub fn broker_socket(places: &Places, config: Option<&Path>) -> Result<PathBuf, client::Error> {
     let socket = ensure(places)?;
     // Which config is meant is this command's environment to say, not the agent's.
-    let config = paths::find(&Env::read(), config).map_err(place)?;
-    let bytes = expect(protocol::ask(&socket, Verb::EnsureBroker { config }, OPENING))?;
+    let config = paths::find(&Env::read(), config)?;
+    let bytes = expect(protocol::ask(&socket, Verb::EnsureBroker { config }, OPENING)).map_err(told)?;
     let at: BrokerAt = serde_json::from_slice(&bytes).map_err(|_| talk(TalkError::Broken))?;
     Ok(at.socket)
 }
@@ -156,10 +158,10 @@ pub fn broker_socket(places: &Places, config: Option<&Path>) -> Result<PathBuf, 
 ///
 /// # Errors
 /// What the broker says; that the agent can't be started.
-pub fn hold(places: &Places, of: &str, reach: Reach) -> Result<Vec<Held>, Failure> {
+pub fn hold(places: &Places, of: &str, reach: Reach) -> Result<Vec<Held>, client::Error> {
     let socket = ensure(places)?;
-    let bytes = expect(protocol::ask(&socket, Verb::Hold { of: of.to_owned(), reach }, CLAIMING))?;
-    held::read(&bytes).map_err(|_| talk(TalkError::Broken))
+    let bytes = expect(protocol::ask(&socket, Verb::Hold { of: of.to_owned(), reach }, CLAIMING)).map_err(told)?;
+    held::read(&bytes).map_err(|_| talk(TalkError::Broken).into())
 }
 
 /// The bytes of an answer that must be one.
@@ -183,10 +185,10 @@ fn cannot(why: &str) -> Failure {
     Failure::new(ErrorKind::Unavailable, format!("the agent can't be started: {why}")).hint("`jit doctor` looks at it")
 }
 
-fn place(error: PlaceError) -> Failure {
-    let failure = Failure::new(ErrorKind::Invalid, error.message);
-    match error.hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+/// What the agent says of this machine's own settings stays of that kind, so that it ends with the code for it.
+fn told(failure: Failure) -> client::Error {
+    if failure.about != CONFIG {
+        return failure.into();
     }
+    client::Error::Place(PlaceError { missing: false, message: failure.message, hint: failure.hint })
 }
