@@ -228,4 +228,43 @@ mod tests {
         let error = path(&ctx(dir.path())).expect_err("none");
         assert_eq!((error.exit, error.hint.is_some_and(|hint| hint.contains("jit init"))), (Exit::Config, true));
     }
+
+    const PAGE: &str = include_str!("../../docs/configuration.md");
+
+    /// All keys that stand in a schema, at any depth.
+    fn keys(schema: &serde_json::Value, found: &mut std::collections::BTreeSet<String>) {
+        match schema {
+            serde_json::Value::Object(object) => {
+                if let Some(serde_json::Value::Object(properties)) = object.get("properties") {
+                    found.extend(properties.keys().cloned());
+                }
+                object.values().for_each(|value| keys(value, found));
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_page_about_the_config_has_every_key() {
+        let mut found = std::collections::BTreeSet::new();
+        keys(&config::schema::schema(&wiring::offline_kinds()), &mut found);
+        assert!(found.len() > 40, "{found:?}");
+        // As a key in a table, in an inline table, or as a table's head.
+        let told = |key: &str| {
+            let ways = [format!("`{key}`"), format!("`{key} = "), format!("{{ {key} = "), format!("`[{key}.")];
+            ways.iter().any(|way| PAGE.contains(way)) || PAGE.contains(&format!("`[{key}]`"))
+        };
+        let untold: Vec<_> = found.iter().filter(|key| !told(key)).collect();
+        assert!(untold.is_empty(), "docs/configuration.md does not tell of {untold:?}");
+    }
+
+    #[test]
+    fn the_pages_example_has_no_mistakes() {
+        let example = PAGE.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+        let at = Path::new("/etc/jit/jit.toml");
+        let judged = config::read_text(example, "page", at, Path::new("/etc/jit"), &wiring::offline_kinds());
+        let loaded = judged.unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!((loaded.rules.roles.len(), loaded.backends.len(), loaded.approvals.len()), (2, 2, 1));
+    }
 }

@@ -138,6 +138,9 @@ pub(super) fn ask(ctx: &Ctx, mut args: Args) -> Result<Args, Error> {
         if choice != 0 {
             let url = "How does the broker connect? (as in postgres://jit@db.internal/postgres?sslrootcert=system)";
             args.postgres = Some(ask::text(url, plain)?);
+            // The SQL differs, and 15 and 16 are both about.
+            let version = ask::text("Which major version does that server have? (as in 16)", |text| major(text).err())?;
+            args.postgres_version = major(&version).map_err(|why| Error::usage("--postgres-version", why))?;
         }
     }
     if args.postgres.is_some() {
@@ -165,6 +168,11 @@ fn named(question: &str, account: bool) -> Result<Named, Error> {
     };
     let text = super::super::ask::text(question, |text| read(text).err())?;
     read(&text).map_err(|why| Error::usage("--person", why))
+}
+
+fn major(text: &str) -> Result<u32, String> {
+    let number = text.trim().parse().ok().filter(|number| (12..100).contains(number));
+    number.ok_or_else(|| "write the number before the point, as in 16".to_owned())
 }
 
 fn plain(text: &str) -> Option<String> {

@@ -73,6 +73,7 @@ pub(super) fn make(args: &Args, answers: &Answers, layout: &Layout, text: &str) 
         verifier_key: signer.verifier_key().to_string(),
         ca_public,
         sql: None,
+        major: args.postgres_version,
         ssh: answers.ssh.clone(),
         password: args.postgres_password_file.clone(),
         run_as: args.run_as.clone(),

@@ -24,6 +24,7 @@ pub(super) struct Made {
     pub(super) verifier_key: String,
     pub(super) ca_public: Option<PathBuf>,
     pub(super) sql: Option<String>,
+    pub(super) major: u32,
     pub(super) ssh: Option<Host>,
     pub(super) password: Option<PathBuf>,
     pub(super) run_as: Option<String>,
@@ -103,7 +104,7 @@ pub(super) fn tell(ctx: &Ctx, made: &Made) -> Result<(), Error> {
         }
     }
     if let Some(sql) = &made.sql {
-        head("What the PostgreSQL needs")?;
+        head(&format!("What the PostgreSQL {} needs", made.major))?;
         out.line(sql.trim_end())?;
         if let Some(file) = &made.password {
             out.line(format!("-- And {} with the password in its first line, its owner's alone.", file.display()))?;
