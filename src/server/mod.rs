@@ -15,7 +15,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::connect_info::Connected;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::serve::IncomingStream;
 use jit_engine::House;
 use jit_types::Timestamp;
@@ -56,26 +56,38 @@ impl Connected<IncomingStream<'_, UnixListener>> for Connection {
 }
 
 /// The routes. A test walks them all with foreign ids, so a new one joins by itself.
+fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
+        ("/v1/plan", post(requests::plan)),
+        ("/v1/requests", get(requests::list).post(requests::file)),
+        ("/v1/requests/{id}", get(requests::show)),
+        ("/v1/requests/{id}/decide", post(requests::decide)),
+        ("/v1/requests/{id}/cancel", post(requests::cancel)),
+        ("/v1/requests/{id}/release", post(grants::release)),
+        ("/v1/requests/{id}/revoke", post(grants::revoke)),
+        ("/v1/requests/{id}/claim", post(grants::claim)),
+        ("/v1/requests/{id}/report", post(grants::report)),
+        ("/v1/roles", get(status::roles)),
+        ("/v1/whoami", get(status::whoami)),
+        ("/v1/status", get(status::status)),
+        ("/v1/doctor", get(status::doctor)),
+        ("/v1/tokens", get(tokens::list).post(tokens::create)),
+        ("/v1/tokens/{id}/revoke", post(tokens::revoke)),
+        ("/v1/audit/entries", get(audit::entries)),
+        ("/v1/audit/checkpoint", get(audit::checkpoint)),
+        ("/v1/audit/export", get(audit::export)),
+    ]
+}
+
+/// The paths of all routes, with `{id}` where an id stands. Which methods each takes, it says when it is asked.
+pub fn paths() -> Vec<&'static str> {
+    routes().into_iter().map(|(path, _)| path).collect()
+}
+
+/// The router over all routes.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/v1/plan", post(requests::plan))
-        .route("/v1/requests", get(requests::list).post(requests::file))
-        .route("/v1/requests/{id}", get(requests::show))
-        .route("/v1/requests/{id}/decide", post(requests::decide))
-        .route("/v1/requests/{id}/cancel", post(requests::cancel))
-        .route("/v1/requests/{id}/release", post(grants::release))
-        .route("/v1/requests/{id}/revoke", post(grants::revoke))
-        .route("/v1/requests/{id}/claim", post(grants::claim))
-        .route("/v1/requests/{id}/report", post(grants::report))
-        .route("/v1/roles", get(status::roles))
-        .route("/v1/whoami", get(status::whoami))
-        .route("/v1/status", get(status::status))
-        .route("/v1/doctor", get(status::doctor))
-        .route("/v1/tokens", get(tokens::list).post(tokens::create))
-        .route("/v1/tokens/{id}/revoke", post(tokens::revoke))
-        .route("/v1/audit/entries", get(audit::entries))
-        .route("/v1/audit/checkpoint", get(audit::checkpoint))
-        .route("/v1/audit/export", get(audit::export))
+    let routed = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    routed
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
