@@ -3,7 +3,13 @@
 //!
 //! `cargo bench --bench house`; nothing here is a test, and nothing has a limit.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a bench stops loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a bench stops loudly"
+)]
 
 mod clock;
 mod cycles;

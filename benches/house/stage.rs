@@ -33,8 +33,13 @@ impl Stage {
             std::fs::write(&path, text).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         }
-        let loaded = jit::config::load(&dir.path().join("jit.toml"), &wiring::kinds_at(wiring::terminal_out(), Arc::clone(&clock))).ok().expect("a good config");
-        let open = wiring::open_house_at(&loaded, &dir.path().join("state"), clock).await.ok().expect("a house");
+        let loaded = jit::config::load(
+            &dir.path().join("jit.toml"),
+            &wiring::kinds_at(wiring::terminal_out(), Arc::clone(&clock)),
+        )
+        .unwrap_or_else(|_| panic!("the config is bad"));
+        let open =
+            wiring::open_house_at(&loaded, &dir.path().join("state"), clock).await.unwrap_or_else(|e| panic!("{e}"));
         let mut requesters = Vec::new();
         for number in 0..REQUESTERS {
             requesters.push(caller(&open.house, &format!("p{number}@example.com")).await);

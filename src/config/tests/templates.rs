@@ -1,7 +1,5 @@
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use jit_types::Timestamp;
 use jit_types::settings::SecretRef;
 
 use super::check;
@@ -10,11 +8,7 @@ use crate::config::Kinds;
 use crate::config::template::{AnswerPerson, AnswerPostgres, AnswerSsh, Answers, write};
 
 fn kinds() -> Kinds {
-    let ssh = jit_backend_ssh::SshKind::new(Arc::new(|| Timestamp::EPOCH));
-    Kinds {
-        backends: vec![Box::new(ssh), Box::new(jit_backend_postgres::PostgresKind)],
-        approvals: vec![Box::new(Chat)],
-    }
+    Kinds { approvals: vec![Box::new(Chat)], ..crate::wiring::offline_kinds() }
 }
 
 fn person(id: &str, requests: bool, approves: bool, administers: bool) -> AnswerPerson {
