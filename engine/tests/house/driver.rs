@@ -78,7 +78,7 @@ async fn a_dead_target_delays_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_at_a_hanging_target_delays_no_other() {
-    let (setup, names) = crowd(200);
+    let (setup, names) = crowd(600);
     let world = Arc::new(World::with(setup).await);
     let hang = all_claim(&world, &names, "quick").await;
     let well = all_claim(&world, &names[..20], "elsewhere").await;

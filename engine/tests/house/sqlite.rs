@@ -9,7 +9,7 @@ use jit_engine::audit::{
     KeyState, Keyring, Openings, OpeningsError, SealedOpening, Sealer, SqliteOpenings, SystemRandom,
 };
 use jit_engine::store::sqlite::SqliteStore;
-use jit_engine::store::{Records as _, Store, StoreError};
+use jit_engine::store::{Records as _, Store, StoreError, Write};
 use jit_types::{OpeningId, Subject};
 use sqlx::ConnectOptions as _;
 
@@ -173,4 +173,21 @@ async fn a_tree_that_lacks_a_node_is_refused() {
     run(&place.file(), "DELETE FROM nodes").await;
     let refused = place.try_open(Arc::default()).await.err();
     assert!(matches!(refused, Some(StoreError::Damaged(_))), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_go_on_after_those_that_another_process_gave() {
+    let place = Place::new();
+    let store = place.try_open(Arc::default()).await.expect("a store");
+    let kind = || jit_life::EffectKind::Revoke(story::id(1));
+    story::put(&store, story::request(1, 1, "db"), vec![story::effect(kind(), 10, None)]).await;
+    drop(store);
+    run(&place.file(), "UPDATE effects SET version = 1000000000, fence = 1000000007").await;
+    let store = place.try_open(Arc::default()).await.expect("a store");
+    let leased = store.lease(story::at(10), story::at(99), 9).await.expect("leases").remove(0);
+    assert!(leased.version == 1_000_000_000 && leased.fence > 1_000_000_007, "{leased:?}");
+    story::put(&store, story::request(1, 1, "db"), vec![story::effect(kind(), 11, None)]).await;
+    store.write(vec![Write::Done(leased.clone())], vec![], vec![]).await.expect("written");
+    let again = store.lease(story::at(11), story::at(99), 9).await.expect("leases").remove(0);
+    assert!(again.version > leased.version && again.fence > leased.fence, "{again:?}");
 }
