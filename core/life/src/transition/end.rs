@@ -11,6 +11,8 @@ use crate::step::{EffectKind, News, NotGone, Reply};
 
 /// The longest pause between two tries to end something.
 const LONGEST_PAUSE: Span = Span::from_secs(60);
+/// How many milliseconds a document takes to be published, as a rule; it is looked for again where it takes longer.
+const PUBLISHED_WITHIN: i64 = 100;
 /// After how many failures in a row people are told.
 const TELL_AFTER: u32 = 3;
 
@@ -107,19 +109,19 @@ pub(super) fn unmake(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
     };
     let was_usable = matches!(claim.status, ClaimStatus::Usable { .. });
     claim.status = ClaimStatus::Ending { was_usable };
-    publish_early(draft, id)?;
-    unmake_at(draft, id, due)
+    let published = publish_early(draft, id)?;
+    // What must be published first is asked for a moment later, when it will be there.
+    unmake_at(draft, id, if published && due == now { now.plus_millis(PUBLISHED_WITHIN) } else { due })
 }
 
 /// Has published what refuses a claim that ends before its planted end, whether or not an answer ever came: what may have
 /// been signed is not gone before the list holds it.
-pub(super) fn publish_early(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
+pub(super) fn publish_early(draft: &mut Draft, id: ClaimId) -> Result<bool, Refused> {
     let now = draft.now;
     let early = claim_mut(draft, id)?.is_some_and(|claim| claim.end > now);
-    if early && let Some(backend) = publisher(draft, id)? {
-        draft.soon(EffectKind::Publish(backend));
-    }
-    Ok(())
+    let Some(backend) = publisher(draft, id)?.filter(|_| early) else { return Ok(false) };
+    draft.soon(EffectKind::Publish(backend));
+    Ok(true)
 }
 
 /// The backend that must publish something so that this claim, ended early, is refused.
