@@ -59,6 +59,8 @@ impl SqliteStore {
             .pragma("secure_delete", "ON")
             .pragma("trusted_schema", "OFF")
             // What a burst touches stays in memory, up to 32 MiB, and is moved into the file 16 MiB at a time.
+            // Nothing of it goes into temporary files on the way.
+            .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-32768")
             .pragma("wal_autocheckpoint", "4000");
         let mut connection = options.clone().connect().await?;
