@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::exit::{Error, Exit};
 use super::ctx::Ctx;
+use super::exit::{Error, Exit};
 use crate::config::{self, Loaded, paths};
 use crate::server::{self, App, socket};
 use crate::wiring;
@@ -54,7 +54,7 @@ async fn serve(ctx: &Ctx, loaded: &Loaded, state: &Path, socket: &Path) -> Resul
     let broker = &loaded.broker;
     let listener = socket::bind(socket, broker.socket_mode.bits(), broker.socket_group.as_deref())
         .map_err(|e| refused(&format!("can't listen on {}", socket.display()), &e))?;
-    ctx.out.note(&format!("jit {} serves {} on {}", crate::api::VERSION, open.house.id(), socket.display()));
+    ctx.out.note(format!("jit {} serves {} on {}", crate::api::VERSION, open.house.id(), socket.display()));
     let app = App::new(std::sync::Arc::clone(&open.house), "host", state);
     let stop = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }

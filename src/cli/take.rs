@@ -95,9 +95,19 @@ pub(super) async fn held(ctx: &Ctx, of: &str) -> Result<Vec<Held>, Error> {
     let asked = tokio::task::spawn_blocking(move || agent::hold(&places, &of, reach));
     tokio::select! {
         held = asked => Ok(held.map_err(|_| Error::new(Exit::Bug, "the agent could not be asked"))??),
-        _ = tokio::signal::ctrl_c() => Err(Error::new(Exit::Failure, "stopped; what was claimed meanwhile is with the agent")
+        // A wait before this one has taken both signals away from their default.
+        () = told_to_stop() => Err(Error::new(Exit::Failure, "stopped; what was claimed meanwhile is with the agent")
             .hint("the same command takes it up again")),
     }
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
 }
 
 /// Takes a grant that is named, or asks for a role, waits until it is approved and takes what it gives.

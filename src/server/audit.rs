@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jit_engine::store::LogQuery;
 use jit_life::Refused;
+use jit_life::policy::{self, Caller};
 use jit_types::{PersonId, RoleName, Subject, Timestamp};
 use serde::Deserialize;
 
@@ -41,8 +42,7 @@ pub(super) async fn entries(
         None => None,
     };
     let subject = match &query.person {
-        // Nobody who is not known here did anything here.
-        Some(person) => Some(app.house.known_subject(person).ok_or_else(|| Refused::not_found("person"))?),
+        Some(person) => Some(whose(&app, &caller, person).await?),
         None => None,
     };
     let most = query.most.unwrap_or(PAGE).clamp(1, PAGE);
@@ -72,6 +72,17 @@ pub(super) async fn entries(
         opened: read.opened,
     });
     Ok(Json(EntryList { entries: entries.collect(), next: next.max(from) }))
+}
+
+/// The subject of a person whose entries are asked for. Whoever may not read them can't tell somebody who is known here
+/// from nobody at all; that they have looked is in the record.
+async fn whose(app: &App, caller: &Caller, person: &PersonId) -> Result<Subject, Problem> {
+    let known = app.house.known_subject(person);
+    let mine = *person == caller.person || policy::may_administer(&app.house.rules(), caller, "log").is_ok();
+    if !mine && known.is_some() {
+        app.house.read_log(caller, LogQuery { most: 1, subject: known, ..Default::default() }).await?;
+    }
+    Ok(known.filter(|_| mine).ok_or_else(|| Refused::not_found("person"))?)
 }
 
 #[derive(Deserialize)]

@@ -67,7 +67,10 @@ fn when(ctx: &Ctx, text: &str) -> Result<Timestamp, Error> {
         return Ok(ctx.now().before(span));
     }
     text.parse().map_err(|_| {
-        Error::new(Exit::Usage, format!("--since takes a time or how long ago, not `{}`", crate::cli::output::harmless(text)))
-            .hint("as in --since 2h, or --since 2026-03-01T09:30:00Z")
+        Error::new(
+            Exit::Usage,
+            format!("--since takes a time or how long ago, not `{}`", crate::cli::output::harmless(text)),
+        )
+        .hint("as in --since 2h, or --since 2026-03-01T09:30:00Z")
     })
 }

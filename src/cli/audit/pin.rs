@@ -53,7 +53,9 @@ pub(crate) async fn check(ctx: &Ctx) -> Result<Exit, Error> {
         ctx.out.object(&serde_json::json!({ "holds": true, "entries": pin.size, "seen": seen.map(|pin| pin.size) }))?;
     } else {
         let words = match seen {
-            Some(seen) => format!("The log of {} entries continues the one of {} that was seen here.", pin.size, seen.size),
+            Some(seen) => {
+                format!("The log of {} entries continues the one of {} that was seen here.", pin.size, seen.size)
+            }
             None => format!("The log has {} entries; this checkpoint is kept here from now on.", pin.size),
         };
         ctx.out.line(ctx.out.paint(Tone::Good, words))?;
@@ -74,7 +76,8 @@ fn read(path: &PathBuf) -> Result<Option<Pin>, Error> {
 
 fn write(path: &PathBuf, pin: &Pin) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt as _;
-    let io = |e: std::io::Error| Error::new(Exit::Failure, format!("{} can't be written: {}", path.display(), e.kind()));
+    let io =
+        |e: std::io::Error| Error::new(Exit::Failure, format!("{} can't be written: {}", path.display(), e.kind()));
     if let Some(directory) = path.parent() {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
     }

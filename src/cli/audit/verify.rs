@@ -41,7 +41,9 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     let Some(file) = &args.file else { return pin::check(ctx).await };
     let mut pins = Pins::default();
     if let Some(key) = &args.key {
-        let key = key.parse().map_err(|_| Error::new(Exit::Usage, "--key is no verifier key").hint("`jit status` shows it"))?;
+        let key = key
+            .parse()
+            .map_err(|_| Error::new(Exit::Usage, "--key is no verifier key").hint("`jit status` shows it"))?;
         pins.key = Some(key);
     }
     for path in &args.checkpoint {

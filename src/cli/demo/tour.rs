@@ -129,7 +129,9 @@ impl Tour<'_> {
         if left.trim() != "0" {
             return Err(Error::new(Exit::Failure, "a login is left in the server"));
         }
-        self.say("In the server itself no login of hers is left, and the name and password that she kept open nothing:");
+        self.say(
+            "In the server itself no login of hers is left, and the name and password that she kept open nothing:",
+        );
         let mut again = Command::new(&psql);
         again.args(["-X", "-h"]).arg(&server.socket).args(["-U", &kept.user, "-d", "shop", "-c", "SELECT 1"]);
         again.env("PGPASSFILE", &kept.file);
@@ -188,7 +190,16 @@ impl Tour<'_> {
                 self.over(&request).await?;
                 self.say("The same certificate, shown to the same sshd after its end:");
                 let mut again = Command::new("ssh");
-                again.args(["-F", &format!("{files}/ssh_config"), "-o", "BatchMode=yes", "-p", &port, "127.0.0.1", "echo in"]);
+                again.args([
+                    "-F",
+                    &format!("{files}/ssh_config"),
+                    "-o",
+                    "BatchMode=yes",
+                    "-p",
+                    &port,
+                    "127.0.0.1",
+                    "echo in",
+                ]);
                 self.refused(&format!("ssh -F {files}/ssh_config -p {port} 127.0.0.1 echo in"), again).await?;
             }
             Err(_) => {
