@@ -3,7 +3,7 @@
 //! One claim matters for more than speed: each new claim of an entitlement unmakes the one before, so that two callers who
 //! claimed side by side would take each other's credential away.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jit_engine::{BoxFuture, Clock};
@@ -52,7 +52,7 @@ pub trait Source: Send + Sync {
 }
 
 type Landed = Option<Result<Arc<Held>, Failure>>;
-type Key = (Digest, RequestId);
+type Key = RequestId;
 
 /// One entitlement: what is held of it, and the claim that is under way.
 #[derive(Default)]
@@ -61,9 +61,12 @@ struct Slot {
     flight: Option<watch::Receiver<Landed>>,
 }
 
-/// One grant.
+/// One grant. Its credentials are kept once, whichever way they are asked for: two that were claimed side by side, with a
+/// token and without, would unmake each other.
 struct Entry {
     standing: Standing,
+    /// Through which [`Reach`](super::protocol::Reach)es a broker has said that the grant is the caller's.
+    contexts: HashSet<Digest>,
     source: Arc<dyn Source>,
     slots: BTreeMap<u16, Slot>,
 }
@@ -89,8 +92,8 @@ impl Keeper {
     pub fn cached(&self, context: Digest, of: &str) -> Option<Vec<Arc<Held>>> {
         let now = self.clock.now();
         let entries = self.entries();
-        let mut found = entries.iter().filter(|((at, _), entry)| *at == context && entry.is(of));
-        let (_, entry) = found.next()?;
+        let mut found = entries.values().filter(|entry| entry.contexts.contains(&context) && entry.is(of));
+        let entry = found.next()?;
         if found.next().is_some() {
             return None;
         }
@@ -113,9 +116,8 @@ impl Keeper {
         }
         let standing = source.resolve(of).await?;
         let count = u16::try_from(standing.gives.len()).unwrap_or(u16::MAX);
-        let key = (context, standing.request);
         // All are begun before the first is waited for.
-        let flights: Vec<_> = (0..count).map(|n| self.begin(key, &source, &standing, n)).collect();
+        let flights: Vec<_> = (0..count).map(|n| self.begin(context, &source, &standing, n)).collect();
         let mut all = Vec::with_capacity(flights.len());
         for flight in flights {
             all.push(match flight {
@@ -127,17 +129,20 @@ impl Keeper {
     }
 
     /// Takes what is held, joins the claim that is under way, or begins one.
-    fn begin(self: &Arc<Self>, key: Key, source: &Arc<dyn Source>, standing: &Standing, n: u16) -> Flight {
+    fn begin(self: &Arc<Self>, context: Digest, source: &Arc<dyn Source>, standing: &Standing, n: u16) -> Flight {
+        let key = standing.request;
         let mut entries = self.entries();
         let known = entries.contains_key(&key);
         let entry = entries.entry(key).or_insert_with(|| Entry {
             standing: standing.clone(),
+            contexts: HashSet::new(),
             source: Arc::clone(source),
             slots: BTreeMap::new(),
         });
         if !known {
             tokio::spawn(Arc::clone(self).follow(key, Arc::clone(source), standing.version));
         }
+        entry.contexts.insert(context);
         let slot = entry.slots.entry(n).or_default();
         if let Some(held) = slot.fresh(self.clock.now()) {
             return Flight::Landed(held);
@@ -195,12 +200,12 @@ impl Keeper {
             let Some(next) = self.next_deadline(key) else { return };
             tokio::select! {
                 () = self.clock.sleep_until(next) => {}
-                news = source.changed(key.1, seen) => match news {
+                news = source.changed(key, seen) => match news {
                     Ok(Some(standing)) => {
                         seen = standing.version;
                         if standing.over {
                             self.forget(key);
-                            source.over(key.1);
+                            source.over(key);
                             return;
                         }
                         self.learn(key, standing);

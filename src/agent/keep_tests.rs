@@ -190,6 +190,18 @@ async fn a_caller_who_goes_away_takes_no_answer_along() {
 }
 
 #[tokio::test]
+async fn another_way_to_the_same_grant_gets_the_same_credential_once_its_broker_has_agreed() {
+    let w = world(|_| postgres(0, 60_000));
+    w.hold().await.expect("held");
+    let other = Digest::of(b"with a token");
+    assert!(w.keeper.cached(other, "db-read").is_none(), "nobody has said yet that this token may");
+    let source: Arc<dyn Source> = Arc::clone(&w.source) as Arc<dyn Source>;
+    assert_eq!(w.keeper.hold(other, source, "db-read").await.expect("held").len(), 1);
+    assert!(w.keeper.cached(other, "db-read").is_some());
+    assert_eq!(w.source.claims.load(SeqCst), 1, "a second claim would have unmade the first");
+}
+
+#[tokio::test]
 async fn what_has_ended_is_dropped() {
     let w = world(|_| postgres(0, 60_000));
     w.hold().await.expect("held");

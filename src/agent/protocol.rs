@@ -63,7 +63,8 @@ impl Format {
     }
 }
 
-/// How the broker is reached: where it is, and with which token. Credentials of one never answer for another.
+/// How the broker is reached: where it is, and with which token. What is cached answers only for a way by which a broker has
+/// said that the grant is the caller's.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Reach {
