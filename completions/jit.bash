@@ -443,7 +443,7 @@ _jit() {
             return 0
             ;;
         jit__subcmd__audit__subcmd__verify)
-            opts="-y -v -h -V --checkpoint --key --output --broker --config --yes --verbose --help --version"
+            opts="-y -v -h -V --checkpoint --key --accept --output --broker --config --yes --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

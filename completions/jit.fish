@@ -362,6 +362,7 @@ complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcomman
 json\t'For programs: JSON, one object a line where there are several'"
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from verify" -l broker -d 'Talks to the broker behind this socket' -r -F
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from verify" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from verify" -l accept -d 'Takes the broker\'s log for the one to hold it to from now on, after a restore that you know of'
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from verify" -s y -l yes -d 'Answers yes where a person would be asked'
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Tells more on stderr; twice for even more'
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -122,7 +122,8 @@ pub fn high_water(directory: &Path) -> u64 {
 /// Remembers how far the log has come.
 pub fn remember(directory: &Path, size: u64) {
     let beside = directory.join("high-water.new");
-    let written = std::fs::write(&beside, format!("{size}\n")).and_then(|()| std::fs::rename(&beside, directory.join(HIGH_WATER)));
+    let written = std::fs::write(&beside, format!("{size}\n"))
+        .and_then(|()| std::fs::rename(&beside, directory.join(HIGH_WATER)));
     if let Err(error) = written {
         tracing::warn!(kind = ?error.kind(), "how far the log has come can't be remembered");
     }
@@ -133,7 +134,9 @@ fn draw<const N: usize>() -> Result<[u8; N], OpenError> {
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), OpenError> {
-    let io = |e: std::io::Error| OpenError::new(format!("{} can't be written: {}", path.display(), e.kind()), "check the disk");
+    let io = |e: std::io::Error| {
+        OpenError::new(format!("{} can't be written: {}", path.display(), e.kind()), "check the disk")
+    };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
     file.write_all(text.as_bytes()).map_err(io)?;
     file.sync_all().map_err(io)

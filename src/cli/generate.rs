@@ -87,4 +87,21 @@ mod tests {
         let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
         assert!(schema["properties"]["roles"].is_object());
     }
+
+    /// What is committed is what this program writes: `cargo xtask gen` brings it up to date.
+    #[tokio::test]
+    async fn what_is_committed_is_not_stale() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let fresh = tempfile::tempdir().expect("a directory");
+        let ctx = Ctx::new(super::super::Global::default(), Env::default());
+        run(&ctx, Args { into: fresh.path().to_owned() }).await.expect("it is generated");
+        for name in ["completions", "man", "docs"] {
+            for made in std::fs::read_dir(fresh.path().join(name)).expect("a directory") {
+                let made = made.expect("a file").path();
+                let committed = root.join(name).join(made.file_name().expect("a name"));
+                let same = std::fs::read(&made).ok() == std::fs::read(&committed).ok();
+                assert!(same, "{} is stale: run `cargo xtask gen`", committed.display());
+            }
+        }
+    }
 }

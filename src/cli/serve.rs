@@ -46,11 +46,17 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     serve(ctx, &loaded, &paths::absolute(&state)?, &paths::absolute(&socket)?).await
 }
 
+/// How long the first look at all targets may hold up the start.
+const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
+
 async fn serve(ctx: &Ctx, loaded: &Loaded, state: &Path, socket: &Path) -> Result<Exit, Error> {
     let refused = |what: &str, error: &std::io::Error| Error::new(Exit::Failure, format!("{what}: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| refused("signals can't be taken", &e))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| refused("signals can't be taken", &e))?;
     let open = wiring::open_house(loaded, state).await.map_err(|e| Error::new(Exit::Config, e.message).hint(e.hint))?;
+    // What is found in the targets is in plan and hash: a claim is not to differ because nobody had looked yet.
+    let look = jit_engine::driver::look_at_targets(&open.house);
+    let _ = tokio::time::timeout(FIRST_LOOK, look).await;
     let broker = &loaded.broker;
     let listener = socket::bind(socket, broker.socket_mode.bits(), broker.socket_group.as_deref())
         .map_err(|e| refused(&format!("can't listen on {}", socket.display()), &e))?;

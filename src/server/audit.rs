@@ -53,7 +53,7 @@ pub(super) async fn entries(
     let read = loop {
         changes.mark_unchanged();
         let read = app.house.read_log(&caller, log_query.clone()).await?;
-        if !read.is_empty() || !matches!(tokio::time::timeout_at(deadline, changes.changed()).await, Ok(Ok(()))) {
+        if !read.is_empty() || !app.changed(&mut changes, deadline).await {
             break read;
         }
     };

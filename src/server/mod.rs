@@ -34,6 +34,7 @@ pub struct App {
     pub(crate) shape: &'static str,
     pub(crate) since: Timestamp,
     pub(crate) state_directory: Arc<std::path::Path>,
+    stopping: tokio::sync::watch::Receiver<bool>,
 }
 
 impl App {
@@ -41,7 +42,27 @@ impl App {
     pub fn new(house: Arc<House>, shape: &'static str, state_directory: &std::path::Path) -> Self {
         let identities = Identities::new(Arc::clone(&house));
         let since = house.now();
-        Self { house, identities, shape, since, state_directory: Arc::from(state_directory) }
+        let (_, stopping) = tokio::sync::watch::channel(false);
+        Self { house, identities, shape, since, state_directory: Arc::from(state_directory), stopping }
+    }
+
+    /// Waits for a change, until `deadline` or until the server is told to stop: says whether there was one.
+    pub(crate) async fn changed(
+        &self,
+        changes: &mut tokio::sync::watch::Receiver<u64>,
+        deadline: tokio::time::Instant,
+    ) -> bool {
+        let mut stopping = self.stopping.clone();
+        let stopped = async {
+            // Where nobody can say it any more, nobody does.
+            if stopping.wait_for(|stop| *stop).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            changed = tokio::time::timeout_at(deadline, changes.changed()) => matches!(changed, Ok(Ok(()))),
+            () = stopped => false,
+        }
     }
 }
 
@@ -107,9 +128,16 @@ async fn version<B>(mut response: axum::http::Response<B>) -> axum::http::Respon
 /// When the socket fails.
 pub async fn serve(
     listener: UnixListener,
-    app: App,
+    mut app: App,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    // Those who wait for a change are sent away at once; they ask again, and find whoever is there then.
+    let (say, stopping) = tokio::sync::watch::channel(false);
+    app.stopping = stopping;
+    let stop = async move {
+        stop.await;
+        let _ = say.send(true);
+    };
     let service = router(app).into_make_service_with_connect_info::<Connection>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

@@ -109,8 +109,7 @@ pub(super) async fn show(
         if query.seen != Some(view::version(&request)) {
             return Ok(Json(view::request(&app, &caller, &request).await?));
         }
-        let changed = tokio::time::timeout_at(deadline, changes.changed()).await;
-        if !matches!(changed, Ok(Ok(()))) {
+        if !app.changed(&mut changes, deadline).await {
             return Ok(Json(view::request(&app, &caller, &request).await?));
         }
     }

@@ -19,15 +19,18 @@ struct Pin {
 }
 
 /// Asks the broker for a newer checkpoint and for the proof that it continues the one that was seen.
-pub(crate) async fn check(ctx: &Ctx) -> Result<Exit, Error> {
+pub(crate) async fn check(ctx: &Ctx, accept: bool) -> Result<Exit, Error> {
     let client = ctx.client().await?;
     let house = client.house().await?;
     let path = ctx.places()?.state.join("pins").join(format!("{house}.json"));
-    let seen = read(&path)?;
+    let seen = if accept { None } else { read(&path)? };
     let view = client.checkpoint(seen.as_ref().map_or(0, |pin| pin.size)).await?;
     let fork = |what: &str| {
         Error::new(Exit::Failure, format!("the broker's log is not the one that was seen here before: {what}"))
-            .hint(format!("show {} to somebody who can compare; nothing was changed", path.display()))
+            .hint(format!(
+                "show {} to somebody who can compare. After a restore that you know of: jit audit verify --accept",
+                path.display()
+            ))
     };
     let key: VerifierKey = view.verifier_key.parse().map_err(|_| fork("its key is none"))?;
     if seen.as_ref().is_some_and(|pin| pin.key != view.verifier_key) {

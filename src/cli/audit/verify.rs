@@ -22,6 +22,9 @@ pub(super) struct Args {
     /// The log's verifier key, as it was told when the house was made
     #[arg(long, value_name = "VKEY")]
     key: Option<String>,
+    /// Takes the broker's log for the one to hold it to from now on, after a restore that you know of
+    #[arg(long, conflicts_with_all = ["file", "checkpoint", "key"])]
+    accept: bool,
 }
 
 const AFTER: &str = "\
@@ -38,7 +41,7 @@ Exit codes:
 
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
-    let Some(file) = &args.file else { return pin::check(ctx).await };
+    let Some(file) = &args.file else { return pin::check(ctx, args.accept).await };
     let mut pins = Pins::default();
     if let Some(key) = &args.key {
         let key = key
