@@ -26,11 +26,12 @@ pub(crate) async fn check(ctx: &Ctx, accept: bool) -> Result<Exit, Error> {
     let seen = if accept { None } else { read(&path)? };
     let view = client.checkpoint(seen.as_ref().map_or(0, |pin| pin.size)).await?;
     let fork = |what: &str| {
-        Error::new(Exit::Failure, format!("the broker's log is not the one that was seen here before: {what}"))
-            .hint(format!(
+        Error::new(Exit::Failure, format!("the broker's log is not the one that was seen here before: {what}")).hint(
+            format!(
                 "show {} to somebody who can compare. After a restore that you know of: jit audit verify --accept",
                 path.display()
-            ))
+            ),
+        )
     };
     let key: VerifierKey = view.verifier_key.parse().map_err(|_| fork("its key is none"))?;
     if seen.as_ref().is_some_and(|pin| pin.key != view.verifier_key) {
