@@ -80,6 +80,7 @@ pub(crate) fn all() -> Result<Vec<Counterpart>> {
         },
         programs("sshd", &["openssh-server", "openssh-client"], &["sshd", "ssh", "ssh-keygen", "ssh-agent"]),
         programs("python", &["python3"], &["python3"]),
+        programs("users", &["passwd", "curl"], &["useradd", "curl"]),
         programs("faketime", &["faketime"], &["faketime"]),
         programs("zsh", &["zsh"], &["zsh"]),
         programs("fish", &["fish"], &["fish"]),
