@@ -114,17 +114,26 @@ pub fn checkpoint_seed(directory: &Path) -> Result<zeroize::Zeroizing<[u8; 32]>,
     <[u8; 32]>::try_from(bytes.as_slice()).map(zeroize::Zeroizing::new).map_err(|_| damaged())
 }
 
-/// How far the log had come when it was last looked at; 0 where nothing is known.
+/// How far the log had come when it was last looked at; 0 in a new directory. A mark that can't be read could have said
+/// anything, so it is taken to have said more than there is.
 pub fn high_water(directory: &Path) -> u64 {
-    std::fs::read_to_string(directory.join(HIGH_WATER)).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    match std::fs::read_to_string(directory.join(HIGH_WATER)) {
+        Ok(text) => text.trim().parse().unwrap_or(u64::MAX),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+        Err(_) => u64::MAX,
+    }
 }
 
-/// Remembers how far the log has come.
+/// Remembers how far the log has come, durably: a power cut leaves the old mark or the new one.
 pub fn remember(directory: &Path, size: u64) {
     let beside = directory.join("high-water.new");
-    let written = std::fs::write(&beside, format!("{size}\n"))
-        .and_then(|()| std::fs::rename(&beside, directory.join(HIGH_WATER)));
-    if let Err(error) = written {
+    let write = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(format!("{size}\n").as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, directory.join(HIGH_WATER))
+    };
+    if let Err(error) = write() {
         tracing::warn!(kind = ?error.kind(), "how far the log has come can't be remembered");
     }
 }

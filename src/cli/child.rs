@@ -107,6 +107,8 @@ fn start(run: &Run<'_>) -> Result<Child, Error> {
     })?;
     let mut command = Command::new(program);
     command.args(args);
+    // What runs gets the credential, not the means to ask for more in its user's name.
+    command.env_remove("JIT_TOKEN").env_remove("JIT_TOKEN_FILE");
     for name in form::postgres::UNSET {
         if run.held.iter().any(|held| matches!(held.form, jit_types::Form::Postgres(_))) {
             command.env_remove(name);

@@ -105,7 +105,7 @@ impl Output {
     pub fn object(&self, value: &impl Serialize) -> Result<(), Error> {
         let text =
             serde_json::to_string(value).map_err(|_| Error::new(super::Exit::Bug, "the result can't be written"))?;
-        self.line(text)
+        self.line(inert(&text))
     }
 
     /// Says something on stderr. Where nobody listens, nothing is lost: results go elsewhere.
@@ -159,6 +159,23 @@ fn painted(color: bool, tone: Tone, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// JSON in which no character does anything to a terminal: what JSON itself leaves raw is written as an escape, which
+/// reads back as the same text.
+fn inert(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && jit_types::proof::is_unsafe(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Makes one harmless line of text that came from elsewhere: it can't move the cursor, hide or reorder what is around it.
 pub fn harmless(text: &str) -> String {
     let line = jit_approval::text::line(text, 2000);
@@ -168,6 +185,14 @@ pub fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_does_nothing_to_a_terminal_and_reads_back_the_same() {
+        let hostile = "a\u{9b}2J\u{202e}b\u{200b}\u{1b}[31m\u{e0041}";
+        let written = inert(&serde_json::to_string(hostile).unwrap());
+        assert!(!written.chars().any(jit_types::proof::is_unsafe), "{written:?}");
+        assert_eq!(serde_json::from_str::<String>(&written).unwrap(), hostile);
+    }
 
     #[test]
     fn text_from_elsewhere_can_not_forge_output() {

@@ -48,7 +48,9 @@ async fn went_back(house: &Arc<House>, size: u64, seen: u64) -> Result<(), Error
     let event = Event::new("store.went_back", house.now())
         .field("size", &i64::try_from(size).unwrap_or(i64::MAX))
         .field("seen", &i64::try_from(seen).unwrap_or(i64::MAX));
-    house.store().write(vec![], vec![event], vec![]).await?;
+    // A token that was revoked since holds again in the old store.
+    let tokens = Write::RevokeAllTokens { at: house.now() };
+    house.store().write(vec![tokens], vec![event], vec![]).await?;
     let open = Query { open: true, most: u32::MAX, ..Default::default() };
     for request in house.store().requests(open).await? {
         house.play(request.id, Command::Reconcile, With::default()).await?;

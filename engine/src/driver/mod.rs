@@ -27,8 +27,8 @@ use crate::store::{Leased, StoreError, Write};
 /// The most effects that are done at once. Far more than one target may have, so that one that hangs leaves places free.
 const AT_ONCE: usize = 4096;
 /// How long an effect is leased for; what takes longer is begun again by the next lease, with a new fence.
-const LEASE: Span = Span::from_secs(180);
-/// How long a backend or adapter may take for one effect: well within the lease.
+const LEASE: Span = Span::from_secs(420);
+/// How long a backend or adapter may take for one call: two of them, and a turn in the lane, are well within the lease.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(150);
 /// The longest the driver sleeps: another process may have changed the clock or the store.
 const LONGEST_SLEEP: Span = Span::from_secs(30);

@@ -81,13 +81,15 @@ impl House {
     pub async fn revise_open_asks(&self) -> Result<(), Error> {
         let waiting = Query { waiting: true, most: u32::MAX, ..Default::default() };
         for request in self.store().requests(waiting).await? {
-            let right = self.revised(&request).await;
+            // A text that can't be read now is no reason to take an ask back: the error is the caller's.
+            let reason = self.open_text(&request.reason).await?;
+            let right = self.revised(&request, reason.map(|free| free.0).unwrap_or_default());
             self.play(request.id, Command::Revise { right: right.map(Box::new) }, With::default()).await?;
         }
         Ok(())
     }
 
-    async fn revised(&self, request: &Request) -> Result<jit_life::policy::MayRequest, Refused> {
+    fn revised(&self, request: &Request, reason: String) -> Result<jit_life::policy::MayRequest, Refused> {
         let gone = || Refused::new(RefusedKind::Denied, "person", "the requester is no longer known here");
         let person = self.person(request.subject).ok_or_else(gone)?;
         let principal = format!("house:{}", self.id()).parse().map_err(|_| gone())?;
@@ -97,7 +99,7 @@ impl House {
             role: request.role.clone(),
             params: request.params.clone(),
             span: request.pending().map(|ask| ask.span),
-            reason: self.open_text(&request.reason).await.ok().flatten().map(|free| free.0).unwrap_or_default(),
+            reason,
         };
         // A maximum that has shrunk shortens what is asked for; it does not cancel it.
         let most = rules.roles.get(&wish.role).map(|role| role.limits.max);

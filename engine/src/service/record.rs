@@ -34,6 +34,7 @@ impl House {
     /// # Errors
     /// When the store can't be used.
     pub async fn read_log(&self, caller: &Caller, mut query: LogQuery) -> Result<Vec<Read>, Error> {
+        let mut everything = true;
         if let Err(refused) = policy::may_administer(&self.rules(), caller, "log") {
             // Also where somebody else was asked for: then nothing is found, and the record says who looked.
             if query.subject.is_some_and(|subject| subject != caller.subject) {
@@ -41,11 +42,15 @@ impl House {
                 return Ok(Vec::new());
             }
             query.subject = Some(caller.subject);
+            everything = false;
         }
         let entries = self.store().log().entries(query).await?;
         let mut read = Vec::with_capacity(entries.len());
         for entry in entries {
             let leaf: Value = serde_json::from_str(&entry.leaf).unwrap_or(Value::Null);
+            if !everything && !shown_to(caller, &leaf) {
+                continue;
+            }
             let mut opened = BTreeMap::new();
             for (field, commitment) in commitments(&leaf) {
                 if let Some(opening) = self.opening(&commitment).await?
@@ -187,6 +192,17 @@ impl House {
     pub fn known_subject(&self, person: &jit_types::PersonId) -> Option<Subject> {
         self.parts.keys.subject(person)
     }
+}
+
+/// Whether somebody who is no administrator may read an entry that they are in.
+///
+/// What a stranger was refused names the request that they tried: they are not to learn from the record what the answer
+/// did not tell. And who is limited to roles reads of those alone.
+fn shown_to(caller: &Caller, leaf: &Value) -> bool {
+    let is = |key: &str, value: &str| leaf.get(key).and_then(Value::as_str) == Some(value);
+    let about_them = is("subject", &caller.subject.to_string());
+    let reaches = caller.only_roles.as_ref().is_none_or(|only| only.iter().any(|role| is("role", role.as_str())));
+    reaches && (about_them || !is("outcome", "refused"))
 }
 
 enum Text {

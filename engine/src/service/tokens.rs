@@ -47,8 +47,10 @@ impl House {
         if label.len() > 200 {
             return Err(invalid("label", "a label has at most 200 bytes").into());
         }
-        if caller.only_roles.is_some() {
-            let refused = invalid("token", "a token that is limited to roles makes no tokens");
+        // A token that could make others would outlive its own end, and root would act as somebody who is not root.
+        if caller.only_roles.is_some() || caller.principal.channel() == "token" || caller.superuser {
+            let refused = Refused::new(RefusedKind::Denied, "token", "neither a token nor uid 0 makes tokens")
+                .hint("make it as your own OS user");
             return Err(self.refuse(caller, Attempt::new("token.created"), refused).await);
         }
         if roles.as_ref().is_some_and(BTreeSet::is_empty) {
@@ -100,7 +102,10 @@ impl House {
     pub async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<Token, Error> {
         let token = self.store().tokens(TokenQuery::Id(id)).await?.into_iter().next();
         let administers = policy::may_administer(&self.rules(), caller, "token").is_ok();
-        let token = token.filter(|token| token.subject == caller.subject || administers);
+        // A token that is limited to roles reaches no token but itself.
+        let itself = |token: &Token| caller.principal.as_str() == format!("token:{}", token.id);
+        let own = |token: &Token| token.subject == caller.subject && (caller.only_roles.is_none() || itself(token));
+        let token = token.filter(|token| own(token) || administers);
         let Some(mut token) = token else {
             return Err(self.refuse(caller, Attempt::new("token.revoked"), Refused::not_found("token")).await);
         };
@@ -119,7 +124,11 @@ impl House {
     /// # Errors
     /// When the store can't be used.
     pub async fn tokens(&self, caller: &Caller) -> Result<Vec<Token>, Error> {
-        Ok(self.store().tokens(TokenQuery::Of(caller.subject)).await?)
+        let mut tokens = self.store().tokens(TokenQuery::Of(caller.subject)).await?;
+        if caller.only_roles.is_some() {
+            tokens.retain(|token| caller.principal.as_str() == format!("token:{}", token.id));
+        }
+        Ok(tokens)
     }
 
     /// The token that a bearer shows, where it is one that holds now.

@@ -89,6 +89,11 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
+    /// The end of all bearer tokens: which of them had been revoked is not known any more.
+    RevokeAllTokens {
+        /// When.
+        at: Timestamp,
+    },
     /// Where an adapter's message is.
     PutMessage {
         /// The notice's key.

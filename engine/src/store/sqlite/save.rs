@@ -178,6 +178,10 @@ async fn save_other(connection: &mut SqliteConnection, write: Write) -> Result<(
         )
         .bind(id.to_string())
         .bind(at.to_string()),
+        Write::RevokeAllTokens { at } => {
+            sqlx::query("UPDATE tokens SET token = json_set(token, '$.revoked', $1) WHERE token->>'revoked' IS NULL")
+                .bind(at.to_string())
+        }
         Write::PutMessage { notice, channel, message } => sqlx::query(
             "INSERT INTO messages (notice, channel, message) VALUES ($1, $2, $3)
              ON CONFLICT (notice, channel) DO UPDATE SET message = excluded.message",
