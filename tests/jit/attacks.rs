@@ -125,3 +125,24 @@ fn a_reason_stands_sealed_in_the_state_and_in_no_log() {
     }
     assert!(!world.log().contains(canary));
 }
+
+#[test]
+fn neither_a_token_nor_root_makes_tokens() {
+    let Some(users) = users(&["jit-test-a"]) else { return };
+    let world = World::start(&[("alice", "jit-test-a", "engineers"), ("bob", "root", "leads")]);
+    let made = world.json(&users[0], &["token", "create", "--for", "1h"], 0);
+    let token = By::Token(made["secret"].as_str().unwrap().to_owned());
+    assert_eq!(world.run(&token, &["token", "create", "--for", "1h"]).status.code(), Some(5));
+    assert_eq!(world.run(&By::User(0), &["token", "create", "--for", "1h"]).status.code(), Some(5));
+}
+
+#[test]
+fn a_stranger_learns_nothing_from_the_record_of_their_own_tries() {
+    let Some((world, alice, _, carol)) = three() else { return };
+    let request = world.ask(&alice, "shell", "1m", "INC-1 look");
+    let id = request["id"].as_str().unwrap();
+    world.call(&carol, "POST", &format!("/v1/requests/{id}/cancel"), &[KEY], "null");
+    let (status, entries) = world.call(&carol, "GET", "/v1/audit/entries", &[], "");
+    assert_eq!(status, 200);
+    assert!(!entries.contains(id) && !entries.contains("alice"), "{entries}");
+}
