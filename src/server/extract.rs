@@ -66,6 +66,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Post<T> {
         };
         let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
         let body = serde_json::from_slice(text).map_err(|error| bad_body(&error))?;
+        // A list would be read as the fields in their order, and so past the names that tell what is meant.
+        let trimmed = text.trim_ascii();
+        if !trimmed.starts_with(b"{") && trimmed != b"null" {
+            return Err(Failure::new(ErrorKind::Invalid, "the body is not a JSON object").into());
+        }
         Ok(Self { caller, body, answer, key })
     }
 }
