@@ -10,8 +10,24 @@
 )]
 
 mod attacks;
+mod audit;
+mod canary;
+mod changes;
 mod codes;
+mod embedded;
+mod exits;
+mod hostile;
+mod house;
+mod http;
+mod ids;
 mod invariants;
+mod lapse;
 mod life;
+mod once;
+mod pipes;
+mod process;
+mod routes;
+mod spoof;
+mod tokens;
 mod tour;
 mod world;

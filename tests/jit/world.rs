@@ -23,6 +23,7 @@ pub(crate) enum By {
 
 pub(crate) struct World {
     pub(crate) dir: tempfile::TempDir,
+    program: PathBuf,
     broker: Option<Child>,
 }
 
@@ -77,7 +78,8 @@ state = "{root}/state"
         }
         std::fs::write(dir.path().join("jit.toml"), text).unwrap();
         open(&dir.path().join("jit.toml"), 0o600);
-        let mut world = Self { dir, broker: None };
+        let program = program(dir.path());
+        let mut world = Self { dir, program, broker: None };
         world.run_broker();
         world
     }
@@ -118,7 +120,7 @@ state = "{root}/state"
 
     /// The program, run by somebody.
     pub(crate) fn command(&self, by: &By, args: &[&str]) -> Command {
-        let mut command = Command::new(JIT);
+        let mut command = Command::new(&self.program);
         let home = match by {
             By::User(uid) => format!("u{uid}"),
             By::Token(token) => format!("t{}", &token[4..12]),
@@ -218,7 +220,7 @@ impl Drop for World {
         }
         // The agents of everybody who ran here.
         for entry in std::fs::read_dir(self.dir.path().join("homes")).into_iter().flatten().flatten() {
-            let mut command = Command::new(JIT);
+            let mut command = Command::new(&self.program);
             command
                 .args(["agent", "stop"])
                 .env_clear()
@@ -237,6 +239,15 @@ impl Drop for World {
 
 pub(crate) fn open(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// The program where every OS user of a test can run it: what is built in root's home is out of their reach.
+pub(crate) fn program(root: &Path) -> PathBuf {
+    let here = root.join("jit");
+    if std::fs::hard_link(JIT, &here).is_err() {
+        std::fs::copy(JIT, &here).unwrap();
+    }
+    here
 }
 
 /// Makes OS users for a test; `None`, out loud, where that can't be done.

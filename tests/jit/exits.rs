@@ -1,0 +1,113 @@
+//! The exit codes over real commands: scripts read them, so that a change here breaks somebody's script.
+
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use crate::house::{House, bare};
+use crate::process::{finish, pause, run, signal, start};
+use crate::world::JIT;
+
+#[test]
+fn every_exit_code_is_what_the_manual_says() {
+    let world = House::with(&["alice", "bob", "dave"]);
+    let ready = world.granted("alice", "shell", &[]);
+    let denied = world.file("alice", "pair", &[]);
+    let hash = world.show("bob", &denied)["hash"].as_str().unwrap().to_owned();
+    world.jit("bob", &["deny", &denied, "--hash", &hash, "--reason", "not today"]).ok();
+    let cancelled = world.file("dave", "pair", &[]);
+    world.jit("dave", &["cancel", &cancelled]).ok();
+    let lapsed = world.file("alice", "brief", &[]);
+    world.stands("alice", &lapsed, "lapsed");
+    let own = world.file("dave", "shell", &[]);
+    let own_hash = world.show("dave", &own)["hash"].as_str().unwrap().to_owned();
+    let nobody = "req_01jb2k0000e00a000000000000";
+
+    let reason = ["--reason", "INC-42 slow orders"];
+    let with = |args: &[&'static str]| -> Vec<String> { args.iter().chain(&reason).map(|s| (*s).to_owned()).collect() };
+    let plain = |args: &[&str]| -> Vec<String> { args.iter().map(|s| (*s).to_owned()).collect() };
+    let table: Vec<(i32, Vec<String>)> = vec![
+        (0, plain(&["whoami"])),
+        (0, plain(&["--help"])),
+        (0, with(&["request", "ticket", "--param", "login=sales", "--dry-run"])),
+        (0, with(&["request", "shell"])),
+        (0, plain(&["check", "shell"])),
+        (1, plain(&["show", nobody])),
+        (1, plain(&["release", nobody])),
+        (1, plain(&["revoke", &ready, "--reason", "not an administrator"])),
+        (2, plain(&["no-such-command"])),
+        (2, plain(&["request", "shell"])),
+        (2, with(&["request", "shell", "--for", "soon"])),
+        (2, with(&["request", "shell", "--for", "2h"])),
+        (2, plain(&["approve", &ready])),
+        (3, plain(&["config", "check", "--config", "/nowhere/jit.toml"])),
+        (5, plain(&["show", &denied, "--wait"])),
+        (6, plain(&["show", &lapsed, "--wait"])),
+        (7, plain(&["whoami", "--broker", "/nowhere/jit.sock"])),
+        (8, with(&["request", "pair", "--timeout", "1s"])),
+        (9, plain(&["check", "look"])),
+        (9, plain(&["check", "shell", "--min-left", "30m"])),
+        (0, plain(&["exec", &ready, "--", "true"])),
+        (7, plain(&["exec", &ready, "--", "sh", "-c", "exit 7"])),
+        (137, plain(&["exec", &ready, "--", "sh", "-c", "kill -9 $$"])),
+        (101, plain(&["exec", &ready, "--", "/nowhere/program"])),
+        (102, plain(&["exec", &ready])),
+        (102, plain(&["exec", "--role", "shell", "--", "true"])),
+        (106, plain(&["exec", &lapsed, "--", "true"])),
+        (107, plain(&["exec", &ready, "--broker", "/nowhere/jit.sock", "--", "true"])),
+        (108, plain(&["exec", "--role", "pair", "--reason", "x", "--timeout", "1s", "--", "true"])),
+    ];
+    for (code, args) in table {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let ran = world.jit("alice", &args);
+        assert_eq!(ran.code, code, "jit {}\n{}\n{}", args.join(" "), ran.out, ran.err);
+        assert!(code == 0 || code == 7 || code == 9 || !ran.err.is_empty() || code == 137, "no word: {args:?}");
+    }
+
+    // Those that are somebody else's, or nobody's.
+    world.jit("dave", &["show", &cancelled, "--wait"]).code(6);
+    world.jit("dave", &["approve", &own, "--hash", &own_hash]).code(5);
+    world.jit("bob", &["approve", &lapsed, "--hash", &"0".repeat(64)]).code(6);
+    run(world.command("alice", &["whoami"]).env("JIT_TOKEN", "jit_nobody-has-this")).code(4);
+    run(world.command("alice", &["exec", &ready, "--", "true"]).env("JIT_TOKEN", "jit_nobody-has-this")).code(104);
+    let lost = |args: &[&str]| run(bare(&mut Command::new(JIT)).env("HOME", world.home("lost")).args(args));
+    lost(&["serve"]).code(3);
+    lost(&["whoami", "--config", "/nowhere/jit.toml"]).code(3);
+    lost(&["exec", "x", "--config", "/nowhere/jit.toml", "--", "true"]).code(103);
+    // What was denied is denied for the command that asked for it, too.
+    let asked =
+        start(&mut world.holder(
+            "dave",
+            &["exec", "--role", "ticket", "--param", "login=stock", "--reason", "INC-1 x", "--", "true"],
+        ));
+    let waiting = || world.jit("bob", &["list", "--waiting", "--output", "json"]).ok().json();
+    crate::process::until("the request of exec waits", || waiting()["requests"].to_string().contains("\"ticket\""));
+    let list = waiting();
+    let view = list["requests"].as_array().unwrap().iter().find(|view| view["role"] == "ticket").unwrap();
+    let (id, hash) = (view["id"].as_str().unwrap(), view["hash"].as_str().unwrap());
+    world.jit("bob", &["deny", id, "--hash", hash, "--reason", "no"]).ok();
+    finish(asked).code(105);
+}
+
+#[test]
+fn a_signal_reaches_the_child_and_the_files_go_with_it() {
+    let world = House::with(&["alice"]);
+    let mark = world.root.join("mark");
+    let script = format!(
+        "echo \"$JIT_SSH_CONFIG\" > {0}.new; mv {0}.new {0}; trap 'exit 43' TERM; while :; do sleep 0.05; done",
+        mark.display()
+    );
+    let child =
+        start(&mut world.holder("alice", &["exec", "--role", "look", "--reason", "x", "--", "sh", "-c", &script]));
+    crate::process::until("the child runs", || mark.exists());
+    let config = std::fs::read_to_string(&mark).unwrap();
+    assert!(std::path::Path::new(config.trim()).exists(), "the child has its files: {config}");
+    pause(100);
+    signal(child.id(), Signal::TERM);
+    finish(child).code(43);
+    assert!(!std::path::Path::new(config.trim()).exists(), "nothing is left on the disk");
+    // A grant that was asked for just for this is given back.
+    let list = world.jit("alice", &["list", "--output", "json"]).ok().json();
+    assert_eq!(list["requests"][0]["standing"], "ended");
+    assert_eq!(list["requests"][0]["grant"]["why"], "released");
+}
