@@ -134,7 +134,9 @@ impl House {
         let (ca, public) = jit::wiring::ssh_ca().unwrap();
         write(&root.join("ca"), ca.expose_secret());
         write(&root.join("ca.pub"), &public);
-        let administrator = users(&[ADMINISTRATOR]).and_then(|users| match users.into_iter().next() {
+        // Whoever is not root administers as themselves.
+        let made = if nix::unistd::geteuid().is_root() { users(&[ADMINISTRATOR]) } else { None };
+        let administrator = made.and_then(|users| match users.into_iter().next() {
             Some(By::User(uid)) => Some(uid),
             _ => None,
         });
@@ -208,12 +210,6 @@ impl House {
             process::signal(broker.id(), Signal::TERM);
             until("the broker has stopped", || broker.try_wait().unwrap().is_some());
         }
-    }
-
-    /// Kills the broker and starts it again.
-    pub(crate) fn restart(&mut self) {
-        self.kill();
-        self.serve();
     }
 
     /// Makes a token each.

@@ -14,6 +14,7 @@ mod audit;
 mod canary;
 mod changes;
 mod codes;
+mod crash;
 mod embedded;
 mod exits;
 mod hostile;

@@ -27,6 +27,7 @@ fn the_tour_does_what_it_says_and_leaves_nothing_behind() {
         println!("skipped: a part of the tour: {line}");
     }
     assert_eq!(left(temp.path()), Vec::<std::path::PathBuf>::new());
+    assert_eq!(crate::process::processes_of(temp.path()), Vec::<u32>::new(), "a process is left");
 }
 
 #[test]
@@ -43,4 +44,5 @@ fn the_tour_interrupted_leaves_nothing_behind() {
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     tour.wait().unwrap();
     assert_eq!(left(temp.path()), Vec::<std::path::PathBuf>::new());
+    assert_eq!(crate::process::processes_of(temp.path()), Vec::<u32>::new(), "a process is left");
 }
