@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::house::House;
 use crate::process::{finish, run, start, until};
 
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             files(&entry.path(), found);
@@ -18,7 +18,7 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn holds(bytes: &[u8], canary: &str) -> bool {
+pub(crate) fn holds(bytes: &[u8], canary: &str) -> bool {
     bytes.windows(canary.len()).any(|window| window == canary.as_bytes())
 }
 

@@ -1,26 +1,23 @@
 //! The exit codes over real commands: scripts read them, so that a change here breaks somebody's script.
 
-use std::process::Command;
-
 use rustix::process::Signal;
 
-use crate::house::{House, bare};
+use crate::house::House;
 use crate::process::{finish, pause, run, signal, start};
-use crate::world::JIT;
 
 #[test]
 fn every_exit_code_is_what_the_manual_says() {
-    let world = House::with(&["alice", "bob", "dave"]);
-    let ready = world.granted("alice", "shell", &[]);
-    let denied = world.file("alice", "pair", &[]);
-    let hash = world.show("bob", &denied)["hash"].as_str().unwrap().to_owned();
-    world.jit("bob", &["deny", &denied, "--hash", &hash, "--reason", "not today"]).ok();
-    let cancelled = world.file("dave", "pair", &[]);
-    world.jit("dave", &["cancel", &cancelled]).ok();
-    let lapsed = world.file("alice", "brief", &[]);
-    world.stands("alice", &lapsed, "lapsed");
-    let own = world.file("dave", "shell", &[]);
-    let own_hash = world.show("dave", &own)["hash"].as_str().unwrap().to_owned();
+    let house = House::with(&["alice", "bob", "dave"]);
+    let ready = house.granted("alice", "shell", &[]);
+    let denied = house.file("alice", "pair", &[]);
+    let hash = house.show("bob", &denied)["hash"].as_str().unwrap().to_owned();
+    house.jit("bob", &["deny", &denied, "--hash", &hash, "--reason", "not today"]).ok();
+    let cancelled = house.file("dave", "pair", &[]);
+    house.jit("dave", &["cancel", &cancelled]).ok();
+    let lapsed = house.file("alice", "brief", &[]);
+    house.stands("alice", &lapsed, "lapsed");
+    let own = house.file("dave", "shell", &[]);
+    let own_hash = house.show("dave", &own)["hash"].as_str().unwrap().to_owned();
     let nobody = "req_01jb2k0000e00a000000000000";
 
     let reason = ["--reason", "INC-42 slow orders"];
@@ -59,46 +56,47 @@ fn every_exit_code_is_what_the_manual_says() {
     ];
     for (code, args) in table {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let ran = world.jit("alice", &args);
+        let ran = house.jit("alice", &args);
         assert_eq!(ran.code, code, "jit {}\n{}\n{}", args.join(" "), ran.out, ran.err);
         assert!(code == 0 || code == 7 || code == 9 || !ran.err.is_empty() || code == 137, "no word: {args:?}");
     }
 
     // Those that are somebody else's, or nobody's.
-    world.jit("dave", &["show", &cancelled, "--wait"]).code(6);
-    world.jit("dave", &["approve", &own, "--hash", &own_hash]).code(5);
-    world.jit("bob", &["approve", &lapsed, "--hash", &"0".repeat(64)]).code(6);
-    run(world.command("alice", &["whoami"]).env("JIT_TOKEN", "jit_nobody-has-this")).code(4);
-    run(world.command("alice", &["exec", &ready, "--", "true"]).env("JIT_TOKEN", "jit_nobody-has-this")).code(104);
-    let lost = |args: &[&str]| run(bare(&mut Command::new(JIT)).env("HOME", world.home("lost")).args(args));
+    house.jit("dave", &["show", &cancelled, "--wait"]).code(6);
+    house.jit("dave", &["approve", &own, "--hash", &own_hash]).code(5);
+    house.jit("bob", &["approve", &lapsed, "--hash", &"0".repeat(64)]).code(6);
+    run(house.command("alice", &["whoami"]).env("JIT_TOKEN", "jit_nobody-has-this")).code(4);
+    run(house.command("alice", &["exec", &ready, "--", "true"]).env("JIT_TOKEN", "jit_nobody-has-this")).code(104);
+    // Somebody without a config or a broker.
+    let lost = |args: &[&str]| run(house.command("lost", args).env_remove("JIT_BROKER"));
     lost(&["serve"]).code(3);
     lost(&["whoami", "--config", "/nowhere/jit.toml"]).code(3);
     lost(&["exec", "x", "--config", "/nowhere/jit.toml", "--", "true"]).code(103);
     // What was denied is denied for the command that asked for it, too.
     let asked =
-        start(&mut world.holder(
+        start(&mut house.holder(
             "dave",
             &["exec", "--role", "ticket", "--param", "login=stock", "--reason", "INC-1 x", "--", "true"],
         ));
-    let waiting = || world.jit("bob", &["list", "--waiting", "--output", "json"]).ok().json();
+    let waiting = || house.jit("bob", &["list", "--waiting", "--output", "json"]).ok().json();
     crate::process::until("the request of exec waits", || waiting()["requests"].to_string().contains("\"ticket\""));
     let list = waiting();
     let view = list["requests"].as_array().unwrap().iter().find(|view| view["role"] == "ticket").unwrap();
     let (id, hash) = (view["id"].as_str().unwrap(), view["hash"].as_str().unwrap());
-    world.jit("bob", &["deny", id, "--hash", hash, "--reason", "no"]).ok();
+    house.jit("bob", &["deny", id, "--hash", hash, "--reason", "no"]).ok();
     finish(asked).code(105);
 }
 
 #[test]
 fn a_signal_reaches_the_child_and_the_files_go_with_it() {
-    let world = House::with(&["alice"]);
-    let mark = world.root.join("mark");
+    let house = House::with(&["alice"]);
+    let mark = house.root.join("mark");
     let script = format!(
         "echo \"$JIT_SSH_CONFIG\" > {0}.new; mv {0}.new {0}; trap 'exit 43' TERM; while :; do sleep 0.05; done",
         mark.display()
     );
     let child =
-        start(&mut world.holder("alice", &["exec", "--role", "look", "--reason", "x", "--", "sh", "-c", &script]));
+        start(&mut house.holder("alice", &["exec", "--role", "look", "--reason", "x", "--", "sh", "-c", &script]));
     crate::process::until("the child runs", || mark.exists());
     let config = std::fs::read_to_string(&mark).unwrap();
     assert!(std::path::Path::new(config.trim()).exists(), "the child has its files: {config}");
@@ -107,7 +105,7 @@ fn a_signal_reaches_the_child_and_the_files_go_with_it() {
     finish(child).code(43);
     assert!(!std::path::Path::new(config.trim()).exists(), "nothing is left on the disk");
     // A grant that was asked for just for this is given back.
-    let list = world.jit("alice", &["list", "--output", "json"]).ok().json();
+    let list = house.jit("alice", &["list", "--output", "json"]).ok().json();
     assert_eq!(list["requests"][0]["standing"], "ended");
     assert_eq!(list["requests"][0]["grant"]["why"], "released");
 }

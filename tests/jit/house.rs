@@ -142,8 +142,8 @@ impl House {
         });
         let me = || nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name;
         let name = administrator.map_or_else(me, |_| ADMINISTRATOR.to_owned());
-        let config = CONFIG.replace("@ROOT@", root.to_str().unwrap()).replace("@ADMIN@", &name);
-        write(&root.join("jit.toml"), &change(config));
+        let config = change(CONFIG.to_owned()).replace("@ROOT@", root.to_str().unwrap()).replace("@ADMIN@", &name);
+        write(&root.join("jit.toml"), &config);
         let program = program(&root);
         Self { root, broker: None, seen: Mutex::default(), administrator, program, _dir: dir }
     }
@@ -213,7 +213,7 @@ impl House {
     }
 
     /// Makes a token each.
-    fn hand_out(&self, people: &[&str]) {
+    pub(crate) fn hand_out(&self, people: &[&str]) {
         for name in people {
             self.home(name);
             self.token_to(name, Path::new(&self.token_file(name)), &[]);

@@ -26,6 +26,7 @@ mod lapse;
 mod life;
 mod once;
 mod pipes;
+mod postgres;
 mod process;
 mod routes;
 mod spoof;
