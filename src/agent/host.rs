@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use super::place;
 use crate::api::{ErrorKind, Failure};
 use crate::config::{self, Env, LoadError, Places, paths};
-use crate::server::{self, App, Connection, socket};
+use crate::server::{self, App, socket};
 use crate::wiring;
 
 /// How long the targets may take to be looked at before the broker answers.
@@ -31,7 +31,7 @@ struct Running {
     open: wiring::Open,
     socket: PathBuf,
     config: PathBuf,
-    task: tokio::task::JoinHandle<std::io::Result<()>>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 /// Where the broker is, and when it will next have something to do.
@@ -96,6 +96,7 @@ impl Host {
         // claim after it, which is then refused. One that does not answer holds up nobody for long.
         let look = driver::look_at_targets(&open.house);
         drop(tokio::time::timeout(FIRST_LOOK, look).await);
+        server::raise_descriptors();
         let at = self.places.runtime.join("broker.sock");
         let listener = socket::bind(&at, 0o600, None).map_err(|error| {
             let message = format!("the broker can't listen on {} ({})", at.display(), error.kind());
@@ -112,8 +113,7 @@ impl Host {
             }
         };
         let router = server::router(app).layer(middleware::from_fn(counted));
-        let service = router.into_make_service_with_connect_info::<Connection>();
-        let task = tokio::spawn(async move { axum::serve(listener, service).await });
+        let task = tokio::spawn(server::serve_router(listener, router, std::future::pending()));
         Ok(Running { open, socket: at, config: path, task })
     }
 

@@ -51,6 +51,7 @@ const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
 
 async fn serve(ctx: &Ctx, loaded: &Loaded, state: &Path, socket: &Path) -> Result<Exit, Error> {
     let refused = |what: &str, error: &std::io::Error| Error::new(Exit::Failure, format!("{what}: {error}"));
+    server::raise_descriptors();
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| refused("signals can't be taken", &e))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| refused("signals can't be taken", &e))?;
     let open = wiring::open_house(loaded, state).await.map_err(|e| Error::new(Exit::Config, e.message).hint(e.hint))?;
@@ -65,7 +66,7 @@ async fn serve(ctx: &Ctx, loaded: &Loaded, state: &Path, socket: &Path) -> Resul
     let stop = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     };
-    server::serve(listener, app, stop).await.map_err(|e| refused("the socket failed", &e))?;
+    server::serve(listener, app, stop).await;
     let _ = std::fs::remove_file(socket);
     Ok(Exit::Done)
 }

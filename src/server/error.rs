@@ -6,7 +6,8 @@ use jit_engine::Error;
 use jit_engine::store::StoreError;
 use jit_life::{Refused, RefusedKind};
 
-use crate::api::{ErrorBody, ErrorKind, Failure};
+use super::doors::Full;
+use crate::api::{self, ErrorBody, ErrorKind, Failure};
 
 /// An answer that is no success.
 pub(crate) struct Problem(pub(crate) Failure);
@@ -85,6 +86,25 @@ impl IntoResponse for Problem {
         };
         (status, axum::Json(ErrorBody { error: self.0 })).into_response()
     }
+}
+
+/// The whole answer to a connection that finds no place, as bytes: whoever writes it waits for no question.
+pub(super) fn crowded(full: Full) -> String {
+    let failure = match full {
+        Full::Theirs => Failure::new(ErrorKind::Unavailable, "your OS user holds too many connections to the broker")
+            .hint("end some of the commands that wait, and try again"),
+        Full::Everybody => Failure::new(ErrorKind::Unavailable, "the broker has too many connections")
+            .hint("try again in a moment; the broker's log names who holds them"),
+    };
+    let body = serde_json::to_string(&ErrorBody { error: failure }).unwrap_or_default();
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    format!(
+        "HTTP/1.1 {status}\r\n{}: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nretry-after: 1\r\n\
+         connection: close\r\n\r\n{body}",
+        api::VERSION_HEADER,
+        api::VERSION,
+        body.len(),
+    )
 }
 
 pub(super) async fn no_route() -> Problem {

@@ -1,5 +1,7 @@
 //! What comes in: who calls, the body, the idempotency key.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
@@ -13,6 +15,9 @@ use serde::de::DeserializeOwned;
 use super::error::Problem;
 use super::{App, Connection};
 use crate::api::{ErrorKind, Failure, IDEMPOTENCY_HEADER};
+
+/// How long a body may take: whoever sends a byte a minute would hold a connection for ever.
+const BODY: Duration = Duration::from_secs(20);
 
 /// The caller, authenticated.
 pub(crate) struct Who(pub(crate) Caller);
@@ -53,8 +58,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Post<T> {
         let Who(caller) = Who::from_request_parts(&mut parts, app).await?;
         let key = idempotency_key(&parts.headers)?;
         let route = parts.uri.path().to_owned();
-        let bytes = Bytes::from_request(Request::from_parts(parts, body), app)
-            .await
+        let whole = Bytes::from_request(Request::from_parts(parts, body), app);
+        let whole = tokio::time::timeout(BODY, whole).await;
+        let bytes = whole
+            .map_err(|_| Failure::new(ErrorKind::Invalid, "the body did not come in time"))?
             .map_err(|_| Failure::new(ErrorKind::Invalid, "the body could not be read, or is larger than 256 KiB"))?;
         let answer = AnswerKey {
             key: Hasher::new("jit idempotency key v1")

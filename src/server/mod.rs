@@ -1,10 +1,12 @@
 //! The HTTP server: authenticates, converts, calls the house, converts back. It decides nothing.
 
 mod audit;
+mod doors;
 mod error;
 mod extract;
 mod grants;
 mod requests;
+mod serve;
 pub mod socket;
 mod status;
 mod tokens;
@@ -14,14 +16,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::extract::connect_info::Connected;
 use axum::routing::{MethodRouter, get, post};
-use axum::serve::IncomingStream;
 use jit_engine::House;
 use jit_types::Timestamp;
 use tokio::net::UnixListener;
 
 use crate::identity::{Identities, Peer};
+
+pub use doors::raise_descriptors;
 
 /// The largest body that is read, in bytes: a reason of 32 KiB with all its escapes, and some.
 const LARGEST_BODY: usize = 256 * 1024;
@@ -70,12 +72,6 @@ impl App {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Connection(pub(crate) Option<Peer>);
 
-impl Connected<IncomingStream<'_, UnixListener>> for Connection {
-    fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
-        Self(Peer::of(stream.io()))
-    }
-}
-
 /// The routes. A test walks them all with foreign ids, so a new one joins by itself.
 fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
@@ -123,14 +119,7 @@ async fn version<B>(mut response: axum::http::Response<B>) -> axum::http::Respon
 }
 
 /// Serves the routes on a socket until `stop` resolves; then answers what is under way.
-///
-/// # Errors
-/// When the socket fails.
-pub async fn serve(
-    listener: UnixListener,
-    mut app: App,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+pub async fn serve(listener: UnixListener, mut app: App, stop: impl Future<Output = ()>) {
     // Those who wait for a change are sent away at once; they ask again, and find whoever is there then.
     let (say, stopping) = tokio::sync::watch::channel(false);
     app.stopping = stopping;
@@ -138,6 +127,10 @@ pub async fn serve(
         stop.await;
         let _ = say.send(true);
     };
-    let service = router(app).into_make_service_with_connect_info::<Connection>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
+    serve_router(listener, router(app), stop).await;
+}
+
+/// Serves a router on a socket until `stop` resolves, with as many connections as leave the broker what it needs itself.
+pub async fn serve_router(listener: UnixListener, router: Router, stop: impl Future<Output = ()>) {
+    serve::serve(listener, router, doors::Limits::now(), stop).await;
 }

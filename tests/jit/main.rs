@@ -15,6 +15,7 @@ mod canary;
 mod changes;
 mod codes;
 mod crash;
+mod doors;
 mod embedded;
 mod exits;
 mod hostile;

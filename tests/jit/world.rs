@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) dir: tempfile::TempDir,
     program: PathBuf,
     broker: Option<Child>,
+    /// How many descriptors the broker may have; as many as whoever runs the tests where it is not said.
+    pub(crate) descriptors: Option<u64>,
 }
 
 impl World {
@@ -79,7 +81,7 @@ state = "{root}/state"
         std::fs::write(dir.path().join("jit.toml"), text).unwrap();
         open(&dir.path().join("jit.toml"), 0o600);
         let program = program(dir.path());
-        let mut world = Self { dir, program, broker: None };
+        let mut world = Self { dir, program, broker: None, descriptors: None };
         world.run_broker();
         world
     }
@@ -90,7 +92,14 @@ state = "{root}/state"
 
     pub(crate) fn run_broker(&mut self) {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.path().join("log")).unwrap();
-        let mut command = Command::new(JIT);
+        let mut command = match self.descriptors {
+            None => Command::new(JIT),
+            Some(most) => {
+                let mut limited = Command::new("prlimit");
+                limited.arg(format!("--nofile={most}:{most}")).arg(JIT);
+                limited
+            }
+        };
         command.arg("serve").arg("-vv").arg("--config").arg(self.dir.path().join("jit.toml"));
         self.clean(&mut command, "broker");
         self.broker = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
@@ -103,6 +112,21 @@ state = "{root}/state"
 
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
+    /// The broker's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.broker.as_ref().expect("the broker runs").id()
+    }
+
+    /// Waits until the broker has ended by itself.
+    pub(crate) fn ended(&mut self) {
+        let mut broker = self.broker.take().expect("the broker runs");
+        let until = Instant::now() + Duration::from_secs(90);
+        while broker.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < until, "the broker does not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(30));
+        }
     }
 
     /// As the power does it.

@@ -18,7 +18,7 @@ use crate::wiring::{self, Open};
 
 /// Everything that the tour stands on. What is dropped is gone: servers first, the directory last.
 pub(super) struct Stage {
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    server: tokio::task::JoinHandle<()>,
     _open: Open,
     pub(super) postgres: Result<Postgres, String>,
     pub(super) sshd: Result<Sshd, String>,

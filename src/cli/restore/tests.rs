@@ -16,7 +16,7 @@ use crate::server::{self, App, socket};
 
 struct Running {
     client: Client,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    server: tokio::task::JoinHandle<()>,
     _open: wiring::Open,
 }
 
