@@ -322,7 +322,10 @@ fn content_hash(request: &Request, span: Span, start_by: Span, decide_by: Timest
             .with("backend", gives.backend.as_str())
             .with("target", &gives.target)
             .with("scope", gives.scope.canonical())
-            .with("gives", gives.capability.gives.as_str());
+            .with("gives", gives.capability.gives.as_str())
+            .with("plants end", gives.capability.plants_end.to_string())
+            .with("publishes", gives.capability.publishes.to_string())
+            .with("proof", gives.capability.proof.to_string());
         for warning in &gives.capability.warnings {
             hasher = hasher.with("warning", warning.as_str());
         }

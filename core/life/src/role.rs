@@ -162,7 +162,7 @@ impl Role {
             .with("approval", format!("{:?}", self.approval))
             .with("reason", self.reason.pattern.as_ref().map_or("", Regex::as_str));
         for (name, param) in &self.params {
-            hasher = hasher.with("param", name.as_str()).with("type", param.kind.describe());
+            hasher = param.kind.hashed(hasher.with("param", name.as_str()));
         }
         for gives in &self.gives {
             hasher = hasher
@@ -175,6 +175,18 @@ impl Role {
 }
 
 impl ParamType {
+    /// Adds what is allowed to a digest, each choice framed by itself: words would read the same for other choices.
+    fn hashed(&self, hasher: Hasher) -> Hasher {
+        match self {
+            Self::Choice(of) => of.iter().fold(hasher.with("type", "choice"), |hasher, one| hasher.with("one", one)),
+            Self::Text(pattern) => hasher.with("type", "text").with("pattern", pattern.as_str()),
+            Self::Number { min, max } => {
+                hasher.with("type", "number").with("min", min.to_string()).with("max", max.to_string())
+            }
+            Self::Bool => hasher.with("type", "bool"),
+        }
+    }
+
     /// What is allowed, in words.
     pub fn describe(&self) -> String {
         match self {

@@ -5,6 +5,8 @@ mod end;
 mod file;
 mod take;
 
+pub use take::MOST_CLAIMS;
+
 use jit_types::{Event, Timestamp, Words};
 
 use crate::refused::{Refused, RefusedKind};

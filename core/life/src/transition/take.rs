@@ -1,6 +1,6 @@
 //! Claiming: the intent, the backend's answer, what was never answered.
 
-use jit_types::{ClaimId, Handle, Span, Subject, Tail, Timestamp, Usable, Window, Words};
+use jit_types::{ClaimId, Grade, Handle, Span, Subject, Tail, Timestamp, Usable, Window, Words};
 
 use super::{Draft, closed, over};
 use crate::refused::{Refused, RefusedKind};
@@ -9,6 +9,10 @@ use crate::step::{Effect, EffectKind, News, Reply, Take};
 
 /// How long after an order's deadline it is settled: what the target's clock may differ by and still be trusted.
 pub(super) const SETTLE_AFTER: Span = Span::from_secs(5);
+
+/// The most claims that one entitlement of one grant may have: enough to take a credential anew every few minutes of a long
+/// window, too few to make a record that nobody can read.
+pub const MOST_CLAIMS: usize = 200;
 
 pub(super) fn take(draft: &mut Draft, take: &Take) -> Result<Reply, Refused> {
     let now = draft.now;
@@ -53,6 +57,11 @@ pub(super) fn take(draft: &mut Draft, take: &Take) -> Result<Reply, Refused> {
     })?;
     if grant.claims.iter().any(|claim| claim.id == take.claim) {
         return Ok(Reply::Already(Words::new("this claim was made before")));
+    }
+    if grant.claims.iter().filter(|claim| claim.entitlement == take.entitlement).count() >= MOST_CLAIMS {
+        let message = format!("this was claimed {MOST_CLAIMS} times, which is as often as one grant gives it");
+        return Err(Refused::new(RefusedKind::Denied, "claim", message)
+            .hint("give the grant back with `jit release`, and ask anew"));
     }
     let lane = lane(gives, take.claim);
     let deadline = now.after(take.patience).min(window.end);
@@ -102,7 +111,8 @@ pub(super) fn take(draft: &mut Draft, take: &Take) -> Result<Reply, Refused> {
     Ok(Reply::Claimed(take.claim))
 }
 
-/// Whether two resolutions give the same: warnings may only have become fewer, and what outlives the end only shorter.
+/// Whether two resolutions give the same: warnings may only have become fewer, what outlives the end only shorter, and the
+/// proof of it only better. Ends are made as it was stored at the approval, so how they are made must still be so.
 fn same_gives(approved: &[crate::policy::Resolved], now: &[crate::policy::Resolved]) -> bool {
     approved.len() == now.len()
         && approved.iter().zip(now).all(|(a, b)| {
@@ -112,8 +122,22 @@ fn same_gives(approved: &[crate::policy::Resolved], now: &[crate::policy::Resolv
                 && a.capability.gives == b.capability.gives
                 && within(&a.capability.swept, &b.capability.swept)
                 && within(&a.capability.unswept, &b.capability.unswept)
+                && (b.capability.plants_end || !a.capability.plants_end)
+                && proves(&b.capability.proof) >= proves(&a.capability.proof)
+                && a.capability.publishes == b.capability.publishes
+                && a.capability.lane == b.capability.lane
+                && a.capability.holding == b.capability.holding
                 && b.capability.warnings.iter().all(|w| a.capability.warnings.contains(w))
         })
+}
+
+/// How much a grade of proof is worth.
+fn proves(grade: &Grade) -> u8 {
+    match grade {
+        Grade::Observed => 2,
+        Grade::ByConstruction => 1,
+        Grade::None { .. } => 0,
+    }
 }
 
 /// Whether a tail is no longer than the one that was shown before approval.

@@ -3,7 +3,7 @@
 use jit_life::step::File;
 use jit_life::transition::MOST_OPEN;
 use jit_life::{Command, Facts, RefusedKind, Request, transition};
-use jit_types::{Capability, Digest, ParamValue, Scope, Span, Tail, Timestamp, Words};
+use jit_types::{Capability, Digest, Grade, ParamValue, Scope, Span, Tail, Timestamp, Words};
 
 use crate::kit::{START, claim_key, id, sealed, subject};
 use crate::world::World;
@@ -33,7 +33,7 @@ fn the_hash_is_over_all_that_bounds_a_grant() {
         let ask = &request.asks[0];
         request.content_hash(ask.span, ask.start_by, ask.decide_by)
     };
-    let changes: [(&str, Change); 19] = [
+    let changes: [(&str, Change); 22] = [
         ("request", |r| r.id = id(9)),
         ("requester", |r| r.subject = subject("bob")),
         ("role", |r| r.role = "two".parse().unwrap()),
@@ -48,6 +48,9 @@ fn the_hash_is_over_all_that_bounds_a_grant() {
         ("warning", |r| capability(r).warnings = vec![Words::new("PUBLIC may connect elsewhere")]),
         ("swept", |r| capability(r).swept = Tail::AtMost(Span::from_secs(9))),
         ("unswept", |r| capability(r).unswept = Tail::NoBound(Words::new("nobody sweeps"))),
+        ("no planted end", |r| capability(r).plants_end = false),
+        ("publishing", |r| capability(r).publishes = true),
+        ("proof", |r| capability(r).proof = Grade::ByConstruction),
         ("claim key", |r| r.claim_key = claim_key("eve")),
         ("reason", |r| r.reason = sealed("alice", "another")),
         ("span", |r| r.asks[0].span = Span::from_secs(9)),

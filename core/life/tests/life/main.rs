@@ -2,9 +2,11 @@
 //!
 //! `world` is a store, a driver and a clock; `target` is what is issued in; `watch` holds what must be so after every
 //! step, under the names that `properties` turns into tests. `twists` plays single stories, `faults` spoils
-//! the step to see that the watch sees it, `policy` asks the rules, `hash` what a review names.
+//! the step to see that the watch sees it, `policy` asks the rules, `hash` what a review names, `bounds` what a claim may not
+//! go beyond.
 #![cfg(test)]
 
+mod bounds;
 mod faults;
 mod hash;
 mod kit;
