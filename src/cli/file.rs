@@ -7,7 +7,7 @@ use super::exit::{Error, Exit};
 use super::output::Tone;
 use super::progress::Progress;
 use super::{Ctx, card, text};
-use crate::api::requests::{PlanView, RequestView, Standing, Wish};
+use crate::api::requests::{Done, PlanView, RequestView, Standing, Wish};
 use crate::client::wait::{News, Waiter};
 use crate::client::{Client, Error as ClientError};
 
@@ -54,11 +54,11 @@ pub fn tell(ctx: &Ctx, told: &Told<'_>) -> Result<(), Error> {
     if ctx.out.json() { ctx.out.object(told) } else { Ok(()) }
 }
 
-/// Files a wish, with a claim key that stays here. The same wish again gives the request that is open.
+/// Files a wish, with a claim key that stays here. The same wish again gives the request that is open, `attached`.
 ///
 /// # Errors
 /// What the rules refuse.
-pub async fn file(ctx: &Ctx, client: &Client, wish: &Wish) -> Result<RequestView, Error> {
+pub async fn file(ctx: &Ctx, client: &Client, wish: &Wish) -> Result<Done, Error> {
     let keys = ctx.claim_keys()?;
     let pending = keys.pending(wish).await?;
     let done = match client.file(wish, &pending.key).await {
@@ -73,15 +73,15 @@ pub async fn file(ctx: &Ctx, client: &Client, wish: &Wish) -> Result<RequestView
     };
     let here = keys.filed(pending, &done)?;
     tell(ctx, &Told::Filed { request: &done.request, attached: done.attached })?;
-    let view = done.request;
     if done.attached {
+        let view = &done.request;
         let (word, _) = card::standing(view.standing);
         ctx.out.note(format!("{} is open already, {word}, for {}", view.id, view.span));
         if !here {
             ctx.out.warn("it was filed from another machine or account, and can be claimed only there");
         }
     }
-    Ok(view)
+    Ok(done)
 }
 
 /// Waits until a request is decided, however often the broker restarts. Ends at once where it is.

@@ -66,7 +66,7 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     if wished.asked && !ctx.global.yes && !ask::confirm("File this request?", true)? {
         return Err(Error::new(Exit::Failure, "nothing was filed"));
     }
-    let view = file::file(ctx, &client, &wished.wish).await?;
+    let view = file::file(ctx, &client, &wished.wish).await?.request;
     if args.no_wait {
         if !out.json() {
             out.line(view.id.to_string())?;

@@ -120,10 +120,11 @@ pub(super) async fn take(ctx: &Ctx, named: Option<&str>, ask: &AskArgs) -> Resul
         (None, Some(role)) => {
             let client = ctx.client().await?;
             let wished = wish::complete(ctx, &client, Some(role), &ask.wish).await?;
-            let plan = client.plan(&wished.wish).await?;
-            let view = file::file(ctx, &client, &wished.wish).await?;
-            let view = file::wait(ctx, &client, view, ask.timeout).await?;
-            Ok(Taken { held: held(ctx, &view.id.to_string()).await?, filed: plan.covered_by.is_none() })
+            let done = file::file(ctx, &client, &wished.wish).await?;
+            // What the filing itself says: anything that was looked at before it may have been filed elsewhere since.
+            let filed = !done.attached;
+            let view = file::wait(ctx, &client, done.request, ask.timeout).await?;
+            Ok(Taken { held: held(ctx, &view.id.to_string()).await?, filed })
         }
         (Some(_), Some(_)) => {
             Err(Error::usage("--role", "a grant is named, and a role is asked for").hint("leave one of them away"))

@@ -107,9 +107,14 @@ impl ClaimKeys {
     /// When the key can't be kept.
     pub fn filed(&self, pending: Pending, done: &Done) -> Result<bool, Error> {
         let path = self.path(done.request.id);
-        if !done.attached || (pending.left_over && !path.exists()) {
-            std::fs::rename(&pending.path, &path).map_err(|_| unwritable(&self.directory))?;
-            return Ok(true);
+        if !done.attached || pending.left_over {
+            // A link and not a rename: what is there already is the key of a request that was filed before, and stays.
+            match std::fs::hard_link(&pending.path, &path) {
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                    return Err(unwritable(&self.directory));
+                }
+                _ => {}
+            }
         }
         drop(std::fs::remove_file(&pending.path));
         Ok(path.exists())
@@ -225,6 +230,22 @@ mod tests {
         // The broker had heard the killed one: this is its request.
         assert!(keys.filed(again, &done(true)).expect("kept"));
         assert_eq!(keys.of(done(true).request.id).expect("the key").public(), public);
+    }
+
+    #[tokio::test]
+    async fn a_key_is_never_written_over_another() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let keys = ClaimKeys::open(dir.path()).expect("keys");
+        let first = keys.pending(&wish("a")).await.expect("a key");
+        let public = first.key.public();
+        assert!(keys.filed(first, &done(false)).expect("kept"));
+        // An answer that names the same request as filed just now, or as open already, where another key was sent.
+        for attached in [false, true] {
+            let second = keys.pending(&wish("a")).await.expect("a key");
+            assert_ne!(second.key.public(), public);
+            assert!(keys.filed(second, &done(attached)).expect("told"));
+            assert_eq!(keys.of(done(true).request.id).expect("the key").public(), public);
+        }
     }
 
     #[tokio::test]

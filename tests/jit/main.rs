@@ -18,6 +18,7 @@ mod crash;
 mod doors;
 mod embedded;
 mod exits;
+mod filing;
 mod hostile;
 mod house;
 mod http;

@@ -249,8 +249,8 @@ pub enum News {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
-    /// Filed; a grant stands there already where the rule approved.
-    Filed,
+    /// Filed as this request; a grant stands there already where the rule approved.
+    Filed(RequestId),
     /// The same request is open already.
     Attached(RequestId),
     /// Decided, or noted while more approvals are needed.

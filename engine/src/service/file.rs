@@ -54,23 +54,16 @@ impl House {
         let played = self.play(id, command, with).await?;
         let (id, attached) = match played.reply? {
             Reply::Attached(same) => (same, true),
-            _ => (played.request.as_ref().map_or(id, |request| request.id), false),
+            Reply::Filed(filed) => (filed, false),
+            _ => (id, false),
         };
-        let request = match played.request {
-            Some(request) => request,
-            // Attached, or an answer given before: the request is another one.
-            None => self.find_filed(caller, id, &key).await?,
+        let request = match played.request.filter(|request| request.id == id) {
+            Some(request) => Some(request),
+            // Attached, or an answer given before: the reply says which one it was, however many came after it.
+            None => self.store().request(id).await?,
         };
-        Ok(Filed { request, attached })
-    }
-
-    async fn find_filed(&self, caller: &Caller, id: RequestId, key: &jit_types::Digest) -> Result<Request, Error> {
-        if let Some(request) = self.store().request(id).await? {
-            return Ok(request);
-        }
-        let query = Query { subject: Some(caller.subject), ..Default::default() };
-        let found = self.store().requests(query).await?.into_iter().find(|request| request.own_key() == *key);
-        found.ok_or_else(|| Refused::not_found("request").into())
+        let request = request.filter(|request| request.subject == caller.subject);
+        Ok(Filed { request: request.ok_or_else(|| Refused::not_found("request"))?, attached })
     }
 
     /// Brings every open ask in line with the rules in force: reviews of what has changed are void, what may no longer be

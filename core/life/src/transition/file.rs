@@ -58,7 +58,7 @@ pub(super) fn file(draft: &mut Draft, facts: &Facts, file: &File) -> Result<Repl
         draft.later(EffectKind::Lapse(file.ask), decide_by);
         draft.soon(EffectKind::Announce(file.ask));
     }
-    Ok(Reply::Filed)
+    Ok(Reply::Filed(file.id))
 }
 
 fn need(approval: &Approval) -> u32 {

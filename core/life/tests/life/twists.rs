@@ -409,10 +409,10 @@ fn the_same_wish_is_one_request() {
     let request = world.filed("one");
     let (_, reply) = world.file("alice", "one", true, Some(60)).expect("the same again");
     assert_eq!(reply, Reply::Attached(request));
-    assert_eq!(world.file("alice", "one", false, None).expect("another schema").1, Reply::Filed);
-    assert_eq!(world.file("bob", "one", true, None).expect("another person").1, Reply::Filed);
+    assert!(matches!(world.file("alice", "one", false, None).expect("another schema").1, Reply::Filed(_)));
+    assert!(matches!(world.file("bob", "one", true, None).expect("another person").1, Reply::Filed(_)));
     drop(world.play(request, None, &Command::Cancel { by: subject("alice") }));
-    assert_eq!(world.file("alice", "one", true, None).expect("afresh").1, Reply::Filed);
+    assert!(matches!(world.file("alice", "one", true, None).expect("afresh").1, Reply::Filed(_)));
     world.sound();
 }
 
