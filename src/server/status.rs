@@ -58,7 +58,7 @@ pub(super) async fn whoami(State(app): State<App>, Who(caller): Who) -> Json<Who
 
 pub(super) async fn status(State(app): State<App>, Who(caller): Who) -> Result<Json<Status>, Problem> {
     let house = &app.house;
-    let open = house.list(&caller, Scope::Open, 1000).await?;
+    let open = house.list(&caller, Scope::Stuck, 1000).await?;
     let mut not_gone = Vec::new();
     for request in &open {
         let Some(grant) = &request.grant else { continue };

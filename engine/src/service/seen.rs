@@ -10,6 +10,11 @@ use crate::store::Query;
 /// The shortest prefix that names a request: the digits of its birth alone would name many.
 const SHORTEST_PREFIX: usize = 6;
 
+/// The longest list.
+const MOST: u32 = 1000;
+/// How many requests are read at a time.
+const PAGE: u32 = 200;
+
 /// Which requests a caller wants to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -19,6 +24,8 @@ pub enum Scope {
     Waiting,
     /// All that the caller may see and that are open.
     Open,
+    /// Those of them of which something could not be ended when it was tried.
+    Stuck,
 }
 
 impl House {
@@ -34,9 +41,8 @@ impl House {
             return Err(Refused::not_found(noun).into());
         }
         // One more than is wanted tells a unique prefix from one that is not; what the caller may not see does not count.
-        let query = Query { prefix: Some(text.to_owned()), most: 1000, ..Default::default() };
-        let mut seen: Vec<Request> = self.store().requests(query).await?;
-        seen.retain(|request| self.may_see(caller, request));
+        let query = Query { prefix: Some(text.to_owned()), ..Default::default() };
+        let mut seen = self.pick(query, 2, |request| self.may_see(caller, request)).await?;
         match (seen.pop(), seen.is_empty()) {
             (Some(request), true) => Ok(request),
             (Some(_), false) => {
@@ -52,19 +58,40 @@ impl House {
     /// # Errors
     /// When the store can't be used.
     pub async fn list(&self, caller: &Caller, scope: Scope, most: u32) -> Result<Vec<Request>, Error> {
-        let mut query = Query { most: most.clamp(1, 1000), ..Default::default() };
+        let mut query = Query::default();
         match scope {
             Scope::Mine => query.subject = Some(caller.subject),
-            Scope::Waiting => (query.waiting, query.most) = (true, 1000),
-            Scope::Open => (query.open, query.most) = (true, 1000),
+            Scope::Waiting => query.waiting = true,
+            Scope::Open | Scope::Stuck => query.open = true,
         }
-        let mut found = self.store().requests(query).await?;
-        found.retain(|request| match scope {
+        let keep = |request: &Request| match scope {
             Scope::Waiting => self.can_decide(caller, request),
             Scope::Mine | Scope::Open => self.may_see(caller, request),
-        });
-        found.truncate(most.clamp(1, 1000) as usize);
-        Ok(found)
+            Scope::Stuck => stuck(request) && self.may_see(caller, request),
+        };
+        self.pick(query, most.clamp(1, MOST) as usize, keep).await
+    }
+
+    /// Reads on, newest first, until there are so many of those that are wanted: what a caller may not see, however much of
+    /// it there is, hides nothing of what they may. One page is in memory at a time.
+    async fn pick(
+        &self,
+        query: Query,
+        most: usize,
+        keep: impl Fn(&Request) -> bool + Send,
+    ) -> Result<Vec<Request>, Error> {
+        let mut picked = Vec::new();
+        let mut before = None;
+        while picked.len() < most {
+            let page = self.store().requests(Query { before, most: PAGE, ..query.clone() }).await?;
+            let last = (page.len() as u32) < PAGE;
+            before = page.last().map(|request| request.id);
+            picked.extend(page.into_iter().filter(&keep).take(most - picked.len()));
+            if last {
+                break;
+            }
+        }
+        Ok(picked)
     }
 
     /// Whether an ask of this request waits for this caller: not their own, and not said yet.
@@ -75,4 +102,9 @@ impl House {
             && !said
             && policy::may_decide(&self.rules(), caller, &request.role, &self.subjects()).is_ok()
     }
+}
+
+/// Whether something of a request could not be ended when it was tried last.
+fn stuck(request: &Request) -> bool {
+    request.grant.iter().flat_map(|grant| &grant.claims).any(|claim| claim.failures > 0)
 }

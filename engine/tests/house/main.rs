@@ -8,6 +8,7 @@ mod driver;
 mod invariants;
 mod kit;
 mod refusals;
+mod seen;
 mod sqlite;
 mod story;
 mod upgrades;
