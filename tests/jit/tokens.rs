@@ -3,6 +3,7 @@
 use crate::house::House;
 use crate::http::{bearer, get, send};
 use crate::process::{run, until};
+use crate::world::{By, three};
 
 fn bytes_of(directory: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let entries = std::fs::read_dir(directory).unwrap().flatten();
@@ -92,4 +93,28 @@ fn a_bad_token_never_falls_back_to_who_the_peer_is() {
     let by_env = run(house.command("ada", &["whoami"]).env("JIT_TOKEN", "jit_nobody-has-this")).code(4);
     assert!(!by_env.err.contains("nobody-has-this"), "{by_env:?}");
     run(house.command("ada", &["whoami"]).env("JIT_TOKEN_FILE", "/nowhere/token")).code(3);
+}
+
+#[test]
+fn a_repeated_question_leaves_one_token() {
+    let Some((world, alice, bob, _)) = three() else { return };
+    let ask = |body: &str| world.call(&alice, "POST", "/v1/tokens", &["Idempotency-Key: 0123456789abcdef"], body);
+    let body = "{\"label\":\"ci\",\"for\":\"1h\"}";
+    let mut secrets = Vec::new();
+    for _ in 0..3 {
+        let (status, text) = ask(body);
+        assert_eq!(status, 200, "{text}");
+        let made: serde_json::Value = serde_json::from_str(&text).unwrap();
+        secrets.push(By::Token(made["secret"].as_str().unwrap().to_owned()));
+    }
+    let holding = secrets.iter().map(|by| world.call(by, "GET", "/v1/whoami", &[], "").0).collect::<Vec<_>>();
+    assert_eq!(holding, [401, 401, 200], "only the last one holds");
+    let listed = world.json(&alice, &["token", "list"], 0);
+    let all = listed["tokens"].as_array().unwrap();
+    assert_eq!(all.iter().filter(|token| token["revoked"].is_null()).count(), 1, "{listed}");
+    // The same key for another question is a mistake, and makes none.
+    assert_eq!(ask("{\"label\":\"other\",\"for\":\"1h\"}").0, 422);
+    let (_, log) = world.call(&bob, "GET", "/v1/audit/entries", &[], "");
+    let told = |kind: &str| log.matches(&format!("\"kind\":\"{kind}\"")).count();
+    assert_eq!((told("token.created"), told("token.revoked")), (3, 2), "{log}");
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jit_life::policy::{self, Caller};
-use jit_life::{Refused, RefusedKind};
-use jit_types::{Digest, Event, Free, PersonId, RoleName, Secret, Span, TokenId, Words};
+use jit_life::{Refused, RefusedKind, Reply, Step};
+use jit_types::{Digest, Event, Free, PersonId, RoleName, Secret, Span, Timestamp, TokenId, Words};
 
 use super::refusals::Attempt;
 use crate::audit::random;
 use crate::error::Error;
 use crate::house::House;
-use crate::store::{Token, TokenQuery, Write};
+use crate::store::{AnswerKey, Job, Token, TokenQuery, Write};
 
 /// A token that was just made.
 pub struct NewToken {
@@ -22,6 +22,8 @@ pub struct NewToken {
     pub secret: Secret,
 }
 
+/// Where those wait who make tokens under a key.
+const LANE: &str = "tokens";
 /// The longest life of a token.
 const LONGEST: Span = Span::from_secs(366 * 86_400);
 /// What every token begins with, so that scanners find one that was pasted somewhere.
@@ -39,6 +41,23 @@ impl House {
         label: &str,
         roles: Option<BTreeSet<RoleName>>,
         life: Span,
+    ) -> Result<NewToken, Error> {
+        self.create_token_once(caller, owner, label, roles, life, None).await
+    }
+
+    /// The same under an idempotency key. A repeated question can't be given the first token again, which is kept nowhere:
+    /// it ends that one and gives the next, so that one question leaves one token.
+    ///
+    /// # Errors
+    /// As [`House::create_token`]; when the key was used for something else.
+    pub async fn create_token_once(
+        &self,
+        caller: &Caller,
+        owner: Option<&PersonId>,
+        label: &str,
+        roles: Option<BTreeSet<RoleName>>,
+        life: Span,
+        answer: Option<AnswerKey>,
     ) -> Result<NewToken, Error> {
         let invalid = |about: &str, message: &str| Refused::new(RefusedKind::Invalid, about, message);
         if life.secs() == 0 || life > LONGEST {
@@ -91,8 +110,39 @@ impl House {
             .field("expires", &token.expires)
             .field("label", &Free(token.label.clone()))
             .maybe("roles", token.roles.as_ref().map(|roles| roles.iter().cloned().collect::<Vec<_>>()).as_ref());
-        self.store().write(vec![Write::PutToken(token.clone())], vec![event], vec![]).await?;
+        let mut writes = vec![Write::PutToken(token.clone())];
+        let mut events = Vec::new();
+        // Held until the new one is written: of two that repeat the same at once, the later ends the earlier's.
+        let _lane = self.lanes.enter(LANE).await;
+        if let Some(answer) = answer {
+            let key = answer.key;
+            if let Some(first) = self.made_before(answer).await?.filter(|first| first.revoked.is_none()) {
+                writes.push(Write::RevokeToken { id: first.id, at: now });
+                events.push(revoked(caller, &first, now).field("by", &Words::new("a repeated question")));
+            }
+            writes.push(Write::KeepAnswer { key, extra: token.id.to_string() });
+        }
+        events.push(event);
+        self.store().write(writes, events, vec![]).await?;
         Ok(NewToken { token, secret })
+    }
+
+    /// Takes the idempotency key; gives the token that was made under it before.
+    async fn made_before(&self, answer: AnswerKey) -> Result<Option<Token>, Error> {
+        let noted = || Step { state: None, events: vec![], effects: vec![], drop: vec![], reply: Ok(Reply::Noted) };
+        let job = Job {
+            request: self.draw_id()?,
+            at: self.now(),
+            facts: None,
+            play: Box::new(move |_, _| noted()),
+            done: None,
+            openings: vec![],
+            answer: Some(answer),
+        };
+        let kept = self.store().play(job).await?.replayed.flatten();
+        // Nothing is kept where the first question got no further than its key.
+        let Some(id) = kept.and_then(|id| id.parse().ok()) else { return Ok(None) };
+        Ok(self.store().tokens(TokenQuery::Id(id)).await?.into_iter().next())
     }
 
     /// Ends a token: one's own, or anybody's for an administrator.
@@ -112,8 +162,7 @@ impl House {
         if token.revoked.is_none() {
             let now = self.now();
             token.revoked = Some(now);
-            let event =
-                Event::new("token.revoked", now).actor(caller.subject).subject(token.subject).field("token", &id);
+            let event = revoked(caller, &token, now);
             self.store().write(vec![Write::RevokeToken { id, at: now }], vec![event], vec![]).await?;
         }
         Ok(token)
@@ -140,4 +189,8 @@ impl House {
         let found = self.store().tokens(TokenQuery::Hash(hash)).await?;
         Ok(found.into_iter().find(|token| token.revoked.is_none() && self.now() < token.expires))
     }
+}
+
+fn revoked(caller: &Caller, token: &Token, now: Timestamp) -> Event {
+    Event::new("token.revoked", now).actor(caller.subject).subject(token.subject).field("token", &token.id)
 }
