@@ -1,6 +1,7 @@
 //! The HTTP server: authenticates, converts, calls the house, converts back. It decides nothing.
 
 mod audit;
+mod doctor;
 mod doors;
 mod error;
 mod extract;
@@ -87,7 +88,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/roles", get(status::roles)),
         ("/v1/whoami", get(status::whoami)),
         ("/v1/status", get(status::status)),
-        ("/v1/doctor", get(status::doctor)),
+        ("/v1/doctor", get(doctor::doctor)),
         ("/v1/tokens", get(tokens::list).post(tokens::create)),
         ("/v1/tokens/{id}/revoke", post(tokens::revoke)),
         ("/v1/audit/entries", get(audit::entries)),

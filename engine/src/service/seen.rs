@@ -3,6 +3,7 @@
 use jit_life::policy::{self, Caller};
 use jit_life::{Refused, RefusedKind, Request};
 
+use super::refusals::Attempt;
 use crate::error::Error;
 use crate::house::House;
 use crate::store::Query;
@@ -92,6 +93,17 @@ impl House {
             }
         }
         Ok(picked)
+    }
+
+    /// Whether a caller may have the house look at itself and its targets; whoever may not and tries is in the record.
+    ///
+    /// # Errors
+    /// When the caller is no administrator.
+    pub async fn may_diagnose(&self, caller: &Caller) -> Result<(), Error> {
+        match policy::may_administer(&self.rules(), caller, "route") {
+            Ok(_) => Ok(()),
+            Err(refused) => Err(self.refuse(caller, Attempt::new("house.diagnosed"), refused).await),
+        }
     }
 
     /// Whether an ask of this request waits for this caller: not their own, and not said yet.

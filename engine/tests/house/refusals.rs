@@ -87,6 +87,9 @@ async fn every_refusal_by_a_rule_is_recorded() {
     assert_eq!(refused("token.revoked").await.len(), 1);
     assert_eq!(kind(house.export(&alice, false, Vec::new()).await), RefusedKind::NotFound);
     assert_eq!(refused("audit.exported").await.len(), 1);
+    assert_eq!(kind(house.may_diagnose(&alice).await), RefusedKind::NotFound);
+    assert_eq!(refused("house.diagnosed").await.len(), 1);
+    assert!(house.may_diagnose(&world.caller("ada").await).await.is_ok());
     let others = LogQuery { subject: Some(mallory.subject), ..Default::default() };
     assert_eq!(house.read_log(&alice, others).await.map(|read| read.len()).ok(), Some(0));
     assert_eq!(refused("log.read").await.len(), 1);
