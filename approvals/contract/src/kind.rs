@@ -24,6 +24,15 @@ pub trait Config: Send + Sync {
     /// What this channel points at, without secrets: the record of a change of config names it, and `doctor` shows it.
     fn target(&self) -> String;
 
+    /// A person's name in this channel, as it stands in `[people]`, written as this channel's identities and addressees
+    /// have it: where people leave something out that the channel's own config says, it is added here.
+    ///
+    /// # Errors
+    /// The rule that the name breaks, as a sentence.
+    fn name(&self, written: &str) -> Result<String, String> {
+        Ok(written.to_owned())
+    }
+
     /// Opens the channel. Reads its secrets; opens no connection that is not needed yet.
     fn open<'a>(&'a self, secrets: &'a dyn Secrets) -> BoxFuture<'a, Result<Arc<dyn Adapter>, Error>>;
 }

@@ -19,7 +19,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use jit_types::{AskId, Digest, GrantId, PersonId, RequestId, Span, Words};
+use jit_types::{AskId, Digest, GrantId, Params, PersonId, RequestId, RoleName, Span, Words};
 use serde::{Deserialize, Serialize};
 
 pub use error::{Error, ErrorKind};
@@ -137,6 +137,14 @@ pub trait Desk: Send + Sync {
 
     /// Takes a command that is no decision: a slash command, "release" from chat.
     fn act<'a>(&'a self, action: &'a Action) -> BoxFuture<'a, Outcome>;
+
+    /// Takes a request that somebody files over a channel. A desk that takes none says how it is done elsewhere.
+    fn file<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let words = format!("nothing was filed: over this channel no request is; use `jit request {}`", wish.role);
+            Outcome { done: false, words: Words::new(words), standing: None }
+        })
+    }
 }
 
 /// Who acts, as the channel itself knows them: never taken from a message's body alone.
@@ -193,6 +201,23 @@ pub enum Act {
     Release(GrantId),
     /// To take a request back.
     Cancel(RequestId),
+}
+
+/// What somebody asks for over a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Who.
+    pub by: Identity,
+    /// The same key is the same request, however often the medium delivers it.
+    pub key: String,
+    /// Which role.
+    pub role: RoleName,
+    /// With which parameters, as typed: the role says of which type each is.
+    pub params: Params,
+    /// For how long; the role's default where it is not said.
+    pub span: Option<Span>,
+    /// Why, as typed.
+    pub reason: String,
 }
 
 /// What came of it, in words for the person.

@@ -1,0 +1,203 @@
+//! The slash command: `/jit request`, `/jit release`, `/jit cancel`.
+
+use jit_approval::{Act, Action, Desk, Identity, Wish};
+use jit_types::{ParamName, ParamValue, Params, RoleName, Span};
+use serde_json::{Value, json};
+
+use crate::answer::Seat;
+use crate::people::Refusal;
+use crate::press::text;
+use crate::{Inner, Slack};
+
+/// The command's name.
+pub(crate) const NAME: &str = "/jit";
+
+const HELP: &str = "/jit request ROLE --for 2h --reason \"why\" (--param name=value) asks for access · \
+                    /jit release GRANT gives it back · /jit cancel REQUEST takes a request back";
+
+/// What a command says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Said {
+    Act(Act),
+    Request { role: RoleName, params: Params, span: Option<Span>, reason: String },
+}
+
+impl Inner {
+    /// Deals with a slash command.
+    pub(crate) async fn commanded(&self, envelope: &str, payload: &Value, desk: &dyn Desk) {
+        let user = text(payload, "/user_id").unwrap_or_default();
+        let seat = Seat {
+            user: user.to_owned(),
+            channel: text(payload, "/channel_id").map(str::to_owned),
+            address: text(payload, "/response_url").map(str::to_owned),
+        };
+        // Here Slack writes the same facts flat: `team_id` is the user's own.
+        let who = json!({ "id": user, "team_id": text(payload, "/team_id") });
+        let name = match self.vouched(text(payload, "/team_id"), &who).await {
+            Ok(name) => name,
+            Err(Refusal(words)) => return self.answer(&seat, words).await,
+        };
+        let by = Identity { channel: Slack::KIND.to_owned(), name };
+        let words = match read(text(payload, "/text").unwrap_or_default()) {
+            Ok(Said::Act(what)) => desk.act(&Action { by, what }).await.words.to_string(),
+            Ok(Said::Request { role, params, span, reason }) => {
+                let key = envelope.to_owned();
+                desk.file(&Wish { by, key, role, params, span, reason }).await.words.to_string()
+            }
+            Err(why) => why,
+        };
+        self.answer(&seat, &words).await;
+    }
+}
+
+/// Reads what was typed after the command's name; on a mistake says which, and the way out.
+fn read(typed: &str) -> Result<Said, String> {
+    let words = split(&unescaped(typed))?;
+    let mut words = words.iter().map(String::as_str);
+    let verb = words.next().unwrap_or("help");
+    match verb {
+        "request" => request(words),
+        "release" | "cancel" => {
+            let (id, None) = (words.next().unwrap_or_default(), words.next()) else {
+                return Err(format!("`{verb}` wants one id; {HELP}"));
+            };
+            if verb == "release" {
+                let grant = id.parse().map_err(|error| format!("{error}; your message of the approval has it"))?;
+                return Ok(Said::Act(Act::Release(grant)));
+            }
+            Ok(Said::Act(Act::Cancel(id.parse().map_err(|error| format!("{error}"))?)))
+        }
+        "help" | "--help" => Err(HELP.to_owned()),
+        _ => Err(format!("there is no such command; {HELP}")),
+    }
+}
+
+fn request<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Said, String> {
+    let (mut role, mut params, mut span, mut reason) = (None, Params::new(), None, None);
+    while let Some(word) = words.next() {
+        // Some keyboards make one long dash of two hyphens.
+        let word = word.strip_prefix('\u{2014}').map_or_else(|| word.to_owned(), |rest| format!("--{rest}"));
+        let (option, given) = match word.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => (option.to_owned(), Some(value.to_owned())),
+            _ => (word, None),
+        };
+        let mut value =
+            || given.clone().or_else(|| words.next().map(str::to_owned)).ok_or(format!("`{option}` wants a value"));
+        let twice = |there: bool| if there { Err(format!("`{option}` is given twice")) } else { Ok(()) };
+        match option.as_str() {
+            "--for" => {
+                twice(span.is_some())?;
+                span = Some(value()?.parse::<Span>().map_err(|error| error.to_string())?);
+            }
+            "--reason" | "-r" => {
+                twice(reason.is_some())?;
+                reason = Some(value()?);
+            }
+            "--param" | "-p" => {
+                let pair = value()?;
+                let (name, value) = pair.split_once('=').ok_or("`--param` is written as in --param schema=sales")?;
+                let name = name.parse::<ParamName>().map_err(|error| error.to_string())?;
+                twice(params.insert(name, ParamValue::Text(value.to_owned())).is_some())?;
+            }
+            other if other.starts_with('-') => return Err(format!("there is no such option; {HELP}")),
+            other if role.is_none() => role = Some(other.parse::<RoleName>().map_err(|error| error.to_string())?),
+            _ => return Err("there is a word too many; put the reason in quotes: --reason \"…\"".to_owned()),
+        }
+    }
+    let role = role.ok_or("no role is named: /jit request ROLE --for 2h --reason \"why\"")?;
+    let reason = reason.filter(|reason| !reason.trim().is_empty()).ok_or("say what for: --reason \"…\"")?;
+    Ok(Said::Request { role, params, span, reason })
+}
+
+/// Slack writes these three as entities, and no other (docs.slack.dev/messaging/formatting-message-text).
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// Splits into words at blanks outside of quotes; the quotes that keyboards make curly count.
+fn split(text: &str) -> Result<Vec<String>, String> {
+    const DOUBLE: [char; 4] = ['"', '\u{201c}', '\u{201d}', '\u{201e}'];
+    let (mut words, mut word, mut open) = (Vec::new(), None::<String>, None);
+    for c in text.chars() {
+        let same = match open {
+            Some('"') => DOUBLE.contains(&c),
+            Some(_) => c == '\'',
+            None => false,
+        };
+        if same {
+            open = None;
+        } else if open.is_some() {
+            word.get_or_insert_default().push(c);
+        } else if DOUBLE.contains(&c) || (c == '\'' && word.is_none()) {
+            // An apostrophe inside of a word is one.
+            open = Some(if c == '\'' { '\'' } else { '"' });
+            word.get_or_insert_default();
+        } else if c.is_whitespace() {
+            words.extend(word.take());
+        } else {
+            word.get_or_insert_default().push(c);
+        }
+    }
+    if open.is_some() {
+        return Err("a quote is not closed".to_owned());
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(role: &str, params: &[(&str, &str)], span: Option<&str>, reason: &str) -> Result<Said, String> {
+        let params = params.iter().map(|(k, v)| (k.parse().unwrap(), ParamValue::Text((*v).to_owned()))).collect();
+        let (role, span) = (role.parse().unwrap(), span.map(|span| span.parse().unwrap()));
+        Ok(Said::Request { role, params, span, reason: reason.to_owned() })
+    }
+
+    #[test]
+    fn a_request_is_read_as_people_type_it() {
+        let plain = "request db-read --for 2h --reason \"INC-42 slow orders\" --param schema=sales";
+        assert_eq!(read(plain), said("db-read", &[("schema", "sales")], Some("2h"), "INC-42 slow orders"));
+        let phone = "request db-read \u{2014}for 2h \u{2014}reason \u{201c}it\u{2019}s slow\u{201d}";
+        assert_eq!(read(phone), said("db-read", &[], Some("2h"), "it\u{2019}s slow"));
+        assert_eq!(read("request a --reason=x"), said("a", &[], None, "x"));
+        assert_eq!(read("  request   a -r don't "), said("a", &[], None, "don't"));
+        assert_eq!(read("request a -r 'a  &lt;b&gt; &amp;lt;'"), said("a", &[], None, "a  <b> &lt;"));
+        assert_eq!(read("request a -p q= -r x"), said("a", &[("q", "")], None, "x"));
+    }
+
+    #[test]
+    fn a_mistake_is_told_and_nothing_is_guessed() {
+        for bad in [
+            "",
+            "help",
+            "approve req_1",
+            "request",
+            "request a",
+            "request a --reason",
+            "request a --reason \" \"",
+            "request a --reason \"x",
+            "request a b --reason x",
+            "request A --reason x",
+            "request a --for 2 --reason x",
+            "request a --for 1h --for 2h --reason x",
+            "request a --force --reason x",
+            "request a -p x -r y",
+            "request a -p x=1 -p x=2 -r y",
+            "release",
+            "release gr_1",
+            "release gr_00000000000000000000000000 x",
+            "cancel gr_00000000000000000000000000",
+        ] {
+            assert!(read(bad).is_err_and(|why| !why.is_empty()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ids_are_read() {
+        let id = "00000000000000000000000000";
+        assert!(matches!(read(&format!("release gr_{id}")), Ok(Said::Act(Act::Release(_)))));
+        assert!(matches!(read(&format!("cancel req_{id}")), Ok(Said::Act(Act::Cancel(_)))));
+    }
+}

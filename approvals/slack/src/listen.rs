@@ -1,0 +1,151 @@
+//! Listening: a socket is always open or being opened, and nothing that came over one is lost or done twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use jit_approval::{Desk, Error};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::Inner;
+use crate::fault::Fault;
+use crate::press::text;
+use crate::socket::Socket;
+
+/// The first pause before connecting again, and the longest.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+/// The pause where Slack says no to the token or to Socket Mode: only a person can mend that.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
+/// How long a socket may be silent before it is asked whether it lives, and how long until it is given up. Slack itself
+/// pings every few seconds.
+const SILENCE: Duration = Duration::from_secs(20);
+/// A socket that lasted no longer than this is no good one.
+const SHORT: Duration = Duration::from_secs(1);
+/// How long a socket that Slack is about to close is listened to on.
+const LEAVING: Duration = Duration::from_secs(30);
+
+/// Listens until it is dropped.
+pub(crate) async fn listen(inner: Arc<Inner>, desk: Arc<dyn Desk>) -> Result<(), Error> {
+    let mut sockets = JoinSet::new();
+    let mut pause = PAUSE.0;
+    loop {
+        while sockets.try_join_next().is_some() {}
+        match inner.connect().await {
+            Ok(socket) => {
+                let (leaving, left) = oneshot::channel();
+                sockets.spawn(serve(Arc::clone(&inner), Arc::clone(&desk), socket, leaving));
+                // Where Slack says that it will close a socket, the next one is opened before that one goes.
+                let begun = Instant::now();
+                let why = left.await.unwrap_or(Why::Cut);
+                // One that went at once is no sign that the next will stay.
+                let lasted = begun.elapsed() > SHORT;
+                match why {
+                    Why::Refresh if lasted => continue,
+                    Why::Disabled => {
+                        tracing::error!("Socket Mode is switched off for the app; nothing can be decided in Slack");
+                        tokio::time::sleep(LONG_PAUSE).await;
+                        continue;
+                    }
+                    Why::Refresh | Why::Cut => {}
+                }
+                if lasted {
+                    pause = PAUSE.0;
+                }
+            }
+            Err(fault @ Fault::Said(_)) => {
+                tracing::error!("{}", fault.error("opening the socket"));
+                tokio::time::sleep(LONG_PAUSE).await;
+                continue;
+            }
+            Err(fault) => tracing::warn!("{}", fault.error("opening the socket")),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSE.1);
+    }
+}
+
+/// Why a socket is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// It ended.
+    Cut,
+    /// Slack is about to close it.
+    Refresh,
+    /// Socket Mode was switched off.
+    Disabled,
+}
+
+/// Serves one socket until it ends, each envelope in a task of its own, so that a slow desk keeps nobody waiting.
+async fn serve(inner: Arc<Inner>, desk: Arc<dyn Desk>, mut socket: Socket, leaving: oneshot::Sender<Why>) {
+    let mut tasks = JoinSet::new();
+    let mut leaving = Some(leaving);
+    {
+        let _open = inner.sockets.open();
+        let mut until = None;
+        let mut asked = false;
+        loop {
+            while tasks.try_join_next().is_some() {}
+            let patience =
+                until.map_or(SILENCE, |until: Instant| until.saturating_duration_since(Instant::now()).min(SILENCE));
+            let message = match tokio::time::timeout(patience, socket.next()).await {
+                Ok(Some(Ok(message))) => message,
+                Ok(_) => break,
+                // Silent since it was asked, or its time is over.
+                Err(_) if asked || until.is_some_and(|until| until <= Instant::now()) => break,
+                Err(_) => {
+                    asked = true;
+                    if socket.send(Message::Ping(Vec::new().into())).await.is_err() {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            asked = false;
+            let Message::Text(body) = message else { continue };
+            let Ok(event) = serde_json::from_str::<Value>(body.as_str()) else { continue };
+            match text(&event, "/type") {
+                Some("hello") => {
+                    inner.sockets.greeted(event.get("num_connections").and_then(Value::as_i64).unwrap_or(0));
+                }
+                Some("disconnect") => {
+                    let disabled = text(&event, "/reason") == Some("link_disabled");
+                    let why = if disabled { Why::Disabled } else { Why::Refresh };
+                    let _ = leaving.take().map(|leaving| leaving.send(why));
+                    until = Some(Instant::now() + LEAVING);
+                }
+                Some(kind) => {
+                    let Some(envelope) = text(&event, "/envelope_id") else { continue };
+                    // Said at once: Slack waits three seconds, the house may take longer. Where it can't be said, the
+                    // envelope comes again, and is dealt with then.
+                    let heard = Message::Text(json!({ "envelope_id": envelope }).to_string().into());
+                    if socket.send(heard).await.is_err() {
+                        break;
+                    }
+                    if inner.seen.first(envelope) {
+                        let (inner, desk) = (Arc::clone(&inner), Arc::clone(&desk));
+                        let (kind, envelope) = (kind.to_owned(), envelope.to_owned());
+                        tasks.spawn(async move { deal(&inner, &kind, &envelope, &event, desk.as_ref()).await });
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+    drop(socket);
+    let _ = leaving.take().map(|leaving| leaving.send(Why::Cut));
+    // What was heard is dealt with, whatever became of the socket.
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn deal(inner: &Inner, kind: &str, envelope: &str, event: &Value, desk: &dyn Desk) {
+    let Some(payload) = event.get("payload") else { return };
+    match kind {
+        "interactive" => inner.interactive(envelope, payload, desk).await,
+        "slash_commands" => inner.commanded(envelope, payload, desk).await,
+        _ => {}
+    }
+}

@@ -1,0 +1,245 @@
+//! Slack by the conformance suite: messages are read back out of the double, presses go through it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jit_approval::testkit::{
+    self, Answer, Control, Event, Facts, Fault, Harness, Message, Player, Press, Side, Trouble, Twist,
+};
+use jit_approval::{Adapter, BoxFuture, Verdict};
+use jit_approval_slack::AsksIn;
+use jit_approval_slack::double::{Control as Button, Double, Post, Push, ROOM, Shown, TEAM, Weather};
+use serde_json::{Value, json};
+
+use crate::common::{ALICE, ALICE_TOO, BOB, CAROL, MALLORY, adapter, double, identity};
+
+/// What is pressed: where, and what.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Pressed {
+    channel: String,
+    ts: String,
+    action: String,
+    value: String,
+    option: bool,
+}
+
+pub(crate) struct InSlack {
+    double: Double,
+    asks: AsksIn,
+    pushed: Mutex<Vec<(Push, bool)>>,
+    /// Messages as they were read, by number and how often they were edited: reading is slow, and done often.
+    read: Mutex<BTreeMap<(u64, usize), Message>>,
+}
+
+impl InSlack {
+    pub(crate) async fn new(asks: AsksIn) -> Self {
+        Self { double: double().await, asks, pushed: Mutex::default(), read: Mutex::default() }
+    }
+
+    /// Reads one message: who gets it is who it is alone with, or who it calls.
+    fn message(&self, post: &Post, number: u64) -> Message {
+        let mut read = self.read.lock().expect("nothing panics while it is held");
+        read.entry((number, post.edits)).or_insert_with(|| self.read_message(post, number)).clone()
+    }
+
+    fn read_message(&self, post: &Post, number: u64) -> Message {
+        let shown = Shown::read(&post.body);
+        let with: Vec<&str> = [ALICE, BOB, CAROL]
+            .into_iter()
+            .filter(|user| post.channel.starts_with('D') && self.is_with(&post.channel, user))
+            .collect();
+        let called = shown.calls.iter().map(String::as_str);
+        let to = with.into_iter().chain(called).map(|user| format!("{TEAM}/{user}")).collect();
+        let controls = shown.controls.iter().filter_map(|button| control(post, button)).collect();
+        Message { number, to, structure: shown.parts, text: shown.text, links: shown.links, controls }
+    }
+
+    fn is_with(&self, channel: &str, user: &str) -> bool {
+        let mut there = false;
+        self.double.channel(channel, |channel| there = channel.members.contains(user));
+        there
+    }
+}
+
+/// What a control says, by what is written on it: never by the adapter's own reading of its value.
+fn control(post: &Post, button: &Button) -> Option<Control> {
+    let verdict = match button.label.split(' ').collect::<Vec<_>>().as_slice() {
+        ["Approve", "for", _] => Verdict::Approve { span: None },
+        ["for", span] => Verdict::Approve { span: Some(span.parse().expect("a length of time")) },
+        ["Deny…"] => Verdict::Deny,
+        _ => return None,
+    };
+    let data = Pressed {
+        channel: post.channel.clone(),
+        ts: post.ts.clone(),
+        action: button.action.clone(),
+        value: button.value.clone(),
+        option: button.option,
+    };
+    Some(Control { verdict, data: serde_json::to_string(&data).expect("JSON") })
+}
+
+fn player(users: &[&str]) -> Player {
+    Player {
+        names: vec![format!("{TEAM}/{}", users[0])],
+        identities: users.iter().map(|user| identity(user)).collect(),
+    }
+}
+
+impl Harness for InSlack {
+    fn facts(&self) -> Facts {
+        let mut stranger = player(&[MALLORY]);
+        stranger.identities[0].name = format!("T0OTHER/{MALLORY}");
+        Facts {
+            name: format!("Slack, asks in {:?}", self.asks),
+            requester: player(&[ALICE, ALICE_TOO]),
+            approvers: [player(&[BOB]), player(&[CAROL])],
+            stranger,
+            by_link: false,
+            patience: Duration::from_secs(20),
+            heard_within: Some(Duration::from_secs(3)),
+            hostile: vec![
+                "<@U0BOB> <!channel> <!here> <!subteam^S1> <#C0ACCESS> <https://evil.example|Approve>".to_owned(),
+                "&lt;!channel&gt; *Approvals:* 2 of 2 _x_ ~y~ `z` :white_check_mark: @channel @here".to_owned(),
+                "<!date^1392734382^Approved^https://evil.example|x> mailto:a@evil.example".to_owned(),
+                "\"}]},{\"type\":\"actions\",\"elements\":[{\"type\":\"button\",\"action_id\":\"jit.approve\"}]}"
+                    .to_owned(),
+            ],
+        }
+    }
+
+    fn adapter(&self) -> BoxFuture<'_, Result<Arc<dyn Adapter>, Trouble>> {
+        Box::pin(async {
+            let slack = adapter(&self.double, self.asks).await;
+            slack.map(|slack| Arc::new(slack) as Arc<dyn Adapter>).map_err(|e| Trouble::failed(e.to_string()))
+        })
+    }
+
+    fn messages(&self) -> BoxFuture<'_, Result<Vec<Message>, Trouble>> {
+        Box::pin(async {
+            // What stands in a thread follows a message; it is none of its own.
+            let posts = self.double.posts();
+            Ok(posts.iter().zip(0..).filter(|(p, _)| p.thread.is_none()).map(|(p, n)| self.message(p, n)).collect())
+        })
+    }
+
+    fn press<'a>(&'a self, press: &'a Press) -> BoxFuture<'a, Result<Event, Trouble>> {
+        Box::pin(async move {
+            let pressed: Pressed = serde_json::from_str(&press.control.data).expect("as it was written");
+            let by = press.by.as_ref().ok_or_else(|| Trouble::failed("nobody presses"))?;
+            let (_, user) = by.name.split_once('/').expect("team and user");
+            let mut value = pressed.value;
+            let mut other = Value::Null;
+            match &press.twist {
+                Twist::Straight => {}
+                Twist::Claims(someone) => {
+                    let user = someone.name.rsplit('/').next().unwrap_or_default();
+                    // Where somebody can type or choose: in the state of inputs, in the message, in another's action.
+                    other = json!({
+                        "state": { "values": { "b": { "a": { "selected_user": user, "value": someone.name } } } },
+                        "message": { "user": user, "team": TEAM },
+                        "channel": { "user": user }
+                    });
+                }
+                Twist::Spliced(hash) => {
+                    let old = value.split(' ').nth(2).expect("a hash").to_owned();
+                    value = value.replace(&old, &hash.to_string());
+                }
+                Twist::Unsigned | Twist::Stale => {
+                    return Err(Trouble::unsupported(
+                        "nothing is signed: it comes over a socket that the adapter made",
+                    ));
+                }
+                Twist::Looked => return Err(Trouble::unsupported("a button leads nowhere that could be looked at")),
+            }
+            let other = if other.is_null() { json!({}) } else { other };
+            let label = match press.control.verdict {
+                Verdict::Approve { span: Some(span) } => format!("for {span}"),
+                _ => String::new(),
+            };
+            let button = Button { action: pressed.action, label, value, option: pressed.option };
+            let push = self.double.press(user, &pressed.channel, &pressed.ts, &button, &other);
+            let mut pushed = self.pushed.lock().expect("nothing panics while it is held");
+            pushed.push((push, press.control.verdict == Verdict::Deny));
+            Ok(Event(pushed.len() as u64 - 1))
+        })
+    }
+
+    fn deliver<'a>(&'a self, event: Event, _to: Side<'a>) -> BoxFuture<'a, Result<Answer, Trouble>> {
+        Box::pin(async move {
+            let index = usize::try_from(event.0).expect("a small number");
+            let (push, asks) = self.pushed.lock().expect("nothing panics while it is held")[index].clone();
+            let after = self.double.whispers().len();
+            let came = self.double.deliver(&push).await;
+            let user = push.user.as_str();
+            // Who has dealt with it before says nothing; else there is an answer, however long the house takes.
+            let patience = Duration::from_secs(if came.again { 1 } else { 10 });
+            if asks && !came.again {
+                let asked = async {
+                    while !self.double.asks(user) {
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                };
+                tokio::select! {
+                    () = asked => {
+                        let sent = self.double.submit(user, "not now").await;
+                        self.double.deliver(&sent).await;
+                    }
+                    // Who is refused is told so, and asked nothing.
+                    Some(_) = self.double.whispered(user, after, patience) => {}
+                }
+            }
+            let words = self.double.whispered(user, after, patience).await.unwrap_or_default();
+            Ok(Answer { words, heard_after: came.heard_after })
+        })
+    }
+
+    fn fault(&self, fault: Fault) -> BoxFuture<'_, Result<(), Trouble>> {
+        Box::pin(async move {
+            match fault {
+                Fault::Lifted => self.double.weather(Weather::Fair),
+                Fault::Down => self.double.weather(Weather::Down),
+                Fault::Slow => self.double.weather(Weather::Slow),
+                Fault::LosesAnswers => self.double.weather(Weather::LosesAnswers),
+                Fault::Cut => self.double.cut(),
+            }
+            Ok(())
+        })
+    }
+}
+
+async fn keeps_the_contract(asks: AsksIn) {
+    let results = testkit::run(&InSlack::new(asks).await).await;
+    println!("{results}");
+    results.assert(&[
+        "forged_signature_is_refused",
+        "old_signature_is_refused",
+        "looking_never_decides",
+        "lost_answer_is_not_doubled",
+    ]);
+}
+
+#[tokio::test]
+async fn in_the_channel_it_keeps_the_contract() {
+    keeps_the_contract(AsksIn::Channel).await;
+}
+
+#[tokio::test]
+async fn to_each_alone_it_keeps_the_contract() {
+    keeps_the_contract(AsksIn::Direct).await;
+}
+
+#[tokio::test]
+async fn in_both_ways_it_keeps_the_contract() {
+    keeps_the_contract(AsksIn::Both).await;
+}
+
+/// So that a harness that reads another channel is noticed.
+#[tokio::test]
+async fn the_room_is_the_one_of_the_config() {
+    let slack = InSlack::new(AsksIn::Channel).await;
+    let mut name = String::new();
+    slack.double.channel(ROOM, |room| name = room.name.clone());
+    assert_eq!(name, "access");
+}

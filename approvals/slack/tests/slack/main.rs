@@ -1,0 +1,9 @@
+//! The adapter against the double of Slack: the conformance suite, Slack's own rules, the official clients.
+#![cfg(test)]
+
+mod common;
+mod conformance;
+mod messages;
+mod people;
+mod rates;
+mod socket;

@@ -1,0 +1,76 @@
+//! Slack asks for patience: nothing is lost, nothing doubled.
+
+use std::time::{Duration, Instant};
+
+use jit_approval::{Adapter, ErrorKind};
+use jit_approval_slack::AsksIn;
+
+use crate::common::{BOB, Broker, CAROL, ask, double, notice, press};
+
+#[tokio::test]
+async fn a_short_wait_is_waited_for() {
+    let double = double().await;
+    let broker = Broker::start(&double, AsksIn::Channel).await;
+    double.limit("chat.postMessage", 2, 1);
+    let begun = Instant::now();
+    broker.slack.announce(&notice(&ask(&broker, 1, 1))).await.expect("posted in the end");
+    assert!(begun.elapsed() >= Duration::from_secs(2), "Retry-After was not kept");
+    assert_eq!(double.refused_for_pace("chat.postMessage"), 2);
+    assert_eq!(double.posts().len(), 1);
+}
+
+#[tokio::test]
+async fn a_long_wait_is_left_to_the_house_and_not_called_into() {
+    let double = double().await;
+    let broker = Broker::start(&double, AsksIn::Channel).await;
+    double.limit("chat.postMessage", 5, 300);
+    let begun = Instant::now();
+    let error = broker.slack.announce(&notice(&ask(&broker, 1, 1))).await.expect_err("too long");
+    assert_eq!(error.kind, ErrorKind::Unreachable);
+    // Asked again before the time is over, it says so by itself.
+    let error = broker.slack.announce(&notice(&ask(&broker, 1, 1))).await.expect_err("still too long");
+    assert_eq!(error.kind, ErrorKind::Unreachable);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert_eq!(double.refused_for_pace("chat.postMessage"), 1);
+    assert!(double.posts().is_empty());
+}
+
+#[tokio::test]
+async fn a_burst_of_asks_is_paced_and_told_once_each() {
+    let double = double().await;
+    let broker = Broker::start(&double, AsksIn::Channel).await;
+    double.pace(true);
+    for number in 1..=8 {
+        broker.slack.announce(&notice(&ask(&broker, number, 1))).await.expect("posted in the end");
+    }
+    assert!(double.refused_for_pace("chat.postMessage") > 0, "the double did not pace");
+    assert_eq!(double.posts().len(), 8);
+}
+
+#[tokio::test]
+async fn no_press_is_lost_or_doubled_by_it() {
+    let double = double().await;
+    let broker = Broker::start(&double, AsksIn::Channel).await;
+    let mut pushes = Vec::new();
+    for number in 1..=6 {
+        broker.slack.announce(&notice(&ask(&broker, number, 2))).await.expect("posted");
+        let post = double.posts().pop().expect("a post");
+        pushes.extend([BOB, CAROL].map(|user| press(&double, user, &post, "Approve for")));
+    }
+    double.limit("users.info", 3, 1);
+    for push in &pushes {
+        assert!(double.deliver(push).await.heard_after < Duration::from_secs(3));
+    }
+    for number in 1..=6 {
+        let ask = ask_id(number);
+        while broker.desk.heard(&ask).len() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(broker.desk.heard(&ask).len(), 2);
+        assert!(broker.desk.filed(&ask).expect("filed").closed.is_some());
+    }
+}
+
+fn ask_id(number: u8) -> jit_types::AskId {
+    jit_types::AskId::from_parts(jit_types::Timestamp::from_millis(1_900_000_000_000), [number; 10])
+}
