@@ -2,34 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use jit_backend::{Error, Finding, FindingKind, Report};
+use jit_backend::{Error, FindingKind, Report};
 use jit_types::Words;
 
+use crate::config::Through;
 use crate::connect::{Link, Server};
 use crate::ident::{Ident, advised, shown};
 use crate::memory::{Found, names};
+use crate::rights::{bad, finding, good, notice};
 use crate::scope::Resolved;
 use crate::url::SslMode;
-use crate::{Postgres, clock, logging, name, revoke, rules};
+use crate::{Postgres, clock, functions, installed, logging, name, prepared, revoke, rights, rules, ways};
 
 /// The difference of clocks that an order's deadline and a planted end bear without anybody noticing.
 const SKEW_MILLIS: i64 = 5_000;
-
-fn finding(kind: FindingKind, what: impl AsRef<str>, remedy: Option<String>) -> Finding {
-    Finding { kind, what: Words::new(what), remedy: remedy.map(Words::new) }
-}
-
-fn good(what: impl AsRef<str>) -> Finding {
-    finding(FindingKind::Good, what, None)
-}
-
-fn bad(what: impl AsRef<str>, remedy: impl Into<String>) -> Finding {
-    finding(FindingKind::Bad, what, Some(remedy.into()))
-}
-
-fn notice(what: impl AsRef<str>, remedy: impl Into<String>) -> Finding {
-    finding(FindingKind::Notice, what, Some(remedy.into()))
-}
 
 /// Looks at the target. What could not be looked at is a finding of its own.
 pub(crate) async fn check(backend: &Postgres) -> Report {
@@ -65,19 +51,30 @@ async fn look(backend: &Postgres, scopes: &[Resolved], report: &mut Report, foun
         report.findings.push(bad("the url leads to a standby, which takes no changes", "point the url at the primary"));
     }
     transport(backend, report);
-    own_rights(&mut link, backend.primary.main_database(), report, found).await?;
+    let through = ways::through(backend, &mut link).await?;
+    found.superuser = rights::own(&mut link, backend.primary.main_database(), through, &mut report.findings).await?;
+    found.createrole = link.facts().createrole;
     skew(&mut link, report).await?;
     let (notices, logs) = logging::notices(&mut link).await?;
     found.logs_statements = logs;
     report.findings.extend(notices);
-    let (databases, members) = names(scopes);
+    let (databases, members) = names(&backend.house, scopes);
     found.open = open_databases(&mut link).await?;
     fence(&found.open, &databases.iter().collect::<Vec<_>>(), report);
-    may_give(&mut link, &members.iter().cloned().collect::<Vec<_>>(), report).await?;
+    let members: Vec<Ident> = members.into_iter().collect();
+    let giver = match through {
+        Through::CreateRole => link.facts().broker_name.clone(),
+        Through::Functions => {
+            installed::look(backend, &mut link, &members, &mut report.findings).await?;
+            functions::owner(&backend.house).as_str().to_owned()
+        }
+    };
+    rights::members(&mut link, &giver, &members, &mut report.findings).await?;
+    others(backend, &mut link, &members, report).await?;
     report.marked = marked(backend, &mut link).await?;
     link.finish();
     for scope in scopes {
-        look_at_scope(&backend.primary, scope, report).await;
+        look_at_scope(backend, scope, report).await;
     }
     Ok(())
 }
@@ -97,62 +94,6 @@ fn transport(backend: &Postgres, report: &mut Report) {
             "write clients = { sslmode = \"verify-full\", root_certificate = \"…\" }",
         ));
     }
-}
-
-async fn own_rights(
-    link: &mut Link<'_>,
-    database: &Ident,
-    report: &mut Report,
-    found: &mut Found,
-) -> Result<(), Error> {
-    let doing = "read the broker's own rights";
-    let limit = link.limit();
-    let query = sqlx::query_as::<_, (bool, bool, bool, bool, bool, bool)>(
-        "SELECT r.rolsuper, r.rolcreaterole, r.rolinherit, r.rolcreatedb OR r.rolreplication OR r.rolbypassrls, \
-         has_database_privilege(current_database(), 'TEMPORARY'), has_language_privilege('plpgsql', 'USAGE') \
-         FROM pg_roles r WHERE r.rolname = current_user",
-    )
-    .fetch_one(link.raw());
-    let (superuser, createrole, inherit, more, temp, plpgsql) = Link::within(limit, doing, query).await?;
-    found.superuser = superuser;
-    let me = advised(&link.facts().broker_name);
-    let findings = &mut report.findings;
-    if superuser {
-        findings.push(bad(
-            "the broker is a superuser: who has it has the server",
-            format!("ALTER ROLE {me} NOSUPERUSER CREATEROLE"),
-        ));
-    } else if !createrole {
-        findings.push(bad("the broker may not make logins", format!("ALTER ROLE {me} CREATEROLE")));
-    }
-    if !superuser && link.facts().version < 160_000 {
-        findings.push(notice(
-            "on PostgreSQL 15 the broker's CREATEROLE is as good as the server: it can give itself every role but superuser",
-            "move to PostgreSQL 16 or later, or accept it knowingly",
-        ));
-    }
-    if more && !superuser {
-        findings.push(notice(
-            "the broker has an attribute that it does not need: CREATEDB, REPLICATION or BYPASSRLS",
-            format!("ALTER ROLE {me} NOCREATEDB NOREPLICATION NOBYPASSRLS"),
-        ));
-    }
-    if !inherit && link.facts().version < 160_000 {
-        findings.push(bad(
-            "the broker does not inherit: it can't end the sessions of the logins it made",
-            format!("ALTER ROLE {me} INHERIT"),
-        ));
-    }
-    if !temp {
-        findings.push(bad(
-            "the broker may not make temporary tables: verifiers travel by one, so that they are in no log",
-            format!("GRANT TEMPORARY ON DATABASE {} TO {me}", advised(database.as_str())),
-        ));
-    }
-    if !plpgsql {
-        findings.push(bad("the broker may not use plpgsql", format!("GRANT USAGE ON LANGUAGE plpgsql TO {me}")));
-    }
-    Ok(())
 }
 
 async fn skew(link: &mut Link<'_>, report: &mut Report) -> Result<(), Error> {
@@ -203,42 +144,47 @@ fn fence(open: &BTreeMap<String, String>, meant: &[&Ident], report: &mut Report)
     ));
 }
 
-/// Since 16 the broker can give only what it has ADMIN on.
-async fn may_give(link: &mut Link<'_>, members: &[Ident], report: &mut Report) -> Result<(), Error> {
-    if !link.facts().membership_options() || members.is_empty() {
-        return Ok(());
-    }
-    let asked: Vec<&str> = members.iter().map(Ident::as_str).collect();
-    let limit = link.limit();
-    let query = sqlx::query_scalar::<_, String>(
-        "SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($1::text[]) \
-         AND NOT pg_has_role(current_user, r.oid, 'MEMBER WITH ADMIN OPTION')",
-    )
-    .bind(&asked)
-    .fetch_all(link.raw());
-    let lacking = Link::within(limit, "read the broker's own rights", query).await?;
-    let broker = advised(&link.facts().broker_name);
-    for role in lacking {
-        report.findings.push(bad(
-            format!("the broker may not give role {}", shown(&role)),
-            format!("GRANT {} TO {broker} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", advised(&role)),
-        ));
-    }
-    Ok(())
-}
-
-/// Every role that bears this house's mark.
+/// Every login that bears this house's mark. Its other roles (who owns the functions, prepared ones, keepers) stay.
 async fn marked(backend: &Postgres, link: &mut Link<'_>) -> Result<Vec<Words>, Error> {
     let limit = link.limit();
     let query = sqlx::query_scalar::<_, String>(
-        "SELECT r.rolname::text FROM pg_roles r WHERE starts_with(r.rolname::text, $1) ORDER BY 1",
+        "SELECT r.rolname::text FROM pg_roles r WHERE starts_with(r.rolname::text, $1) \
+         AND r.rolname ~ '^jit_[0-9a-z]{26}_[0-9a-z]{26}$' ORDER BY 1",
     )
     .bind(name::prefix(&backend.house))
     .fetch_all(link.raw());
     Ok(Link::within(limit, "look for the house's logins", query).await?.iter().map(Words::new).collect())
 }
 
-async fn look_at_scope(server: &Server, scope: &Resolved, report: &mut Report) {
+/// The house's other roles: who keeps tables of grants that ended, and what was prepared for roles that are no more.
+async fn others(backend: &Postgres, link: &mut Link<'_>, members: &[Ident], report: &mut Report) -> Result<(), Error> {
+    let limit = link.limit();
+    let query = sqlx::query_as::<_, (String, bool)>(
+        "SELECT r.rolname::text, starts_with(r.rolname::text, $1 || 'kept_') FROM pg_roles r \
+         WHERE starts_with(r.rolname::text, $1 || 'kept_') OR starts_with(r.rolname::text, $1 || 'for_') ORDER BY 1",
+    )
+    .bind(name::prefix(&backend.house))
+    .fetch_all(link.raw());
+    for (role, keeps) in Link::within(limit, "look for the house's roles", query).await? {
+        let (said, named) = (shown(&role), advised(&role));
+        if keeps {
+            report.findings.push(notice(
+                format!("role {said} keeps tables of a grant that has ended"),
+                format!("REASSIGN OWNED BY {named} TO who needs them, in each database; then DROP ROLE {named}"),
+            ));
+        } else if !members.is_empty() && !members.iter().any(|m| m.as_str() == role) {
+            report.findings.push(notice(
+                format!("role {said} was prepared for tables that no role of the config names any more"),
+                format!("DROP OWNED BY {named}, in each database; then DROP ROLE {named}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn look_at_scope(backend: &Postgres, scope: &Resolved, report: &mut Report) {
+    let server = &backend.primary;
+    let roles = scope.members(&backend.house);
     for database in &scope.databases {
         let place = shown(database.as_str());
         let mut link = match server.link(database.as_str()).await {
@@ -251,7 +197,10 @@ async fn look_at_scope(server: &Server, scope: &Resolved, report: &mut Report) {
                 continue;
             }
         };
-        match rules::broken(&mut link, &scope.member_of).await {
+        if let Err(e) = prepared_and_open(backend, &mut link, scope, &place, report).await {
+            report.findings.push(finding(FindingKind::Bad, e.public.as_str(), remedy_of(&e)));
+        }
+        match rules::broken(&mut link, &roles).await {
             Ok(broken) => {
                 for b in broken {
                     let what = format!("in database {place}: {b}");
@@ -266,6 +215,24 @@ async fn look_at_scope(server: &Server, scope: &Resolved, report: &mut Report) {
         }
         link.finish();
     }
+}
+
+/// The prepared role against what is written, and tables that others than the holders may use.
+async fn prepared_and_open(
+    backend: &Postgres,
+    link: &mut Link<'_>,
+    scope: &Resolved,
+    place: &str,
+    report: &mut Report,
+) -> Result<(), Error> {
+    for drift in prepared::drift(link, &backend.house, scope).await? {
+        report.findings.push(bad(format!("in database {place}: {}", drift.what), drift.remedy));
+    }
+    let mut open = Vec::new();
+    rights::tables(link, place, &mut open).await?;
+    open.retain(|f| !report.findings.contains(f));
+    report.findings.extend(open);
+    Ok(())
 }
 
 async fn look_at_standby(backend: &Postgres, standby: &Server, report: &mut Report) -> Result<(), Error> {

@@ -12,6 +12,11 @@ use crate::url::{Host, SslMode, Url};
 
 /// How long one statement may take, where the config does not say.
 const STATEMENT_TIMEOUT: Span = Span::from_secs(15);
+/// The longest life that functions in the target allow a login, where the config does not say.
+pub(crate) const LONGEST: Span = Span::from_secs(24 * 3600);
+/// What may be written as `longest`.
+const SHORTEST_BOUND: Span = Span::from_secs(60);
+const LONGEST_BOUND: Span = Span::from_secs(30 * 24 * 3600);
 
 /// The kind `postgres`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,6 +44,30 @@ pub(crate) struct Settings {
     pub(crate) clients: Clients,
     pub(crate) standbys: Vec<Url>,
     pub(crate) statement_timeout: Span,
+    /// How logins are made; `None` where the config leaves it to what stands in the target.
+    pub(crate) through: Option<Through>,
+    /// The longest life of a login; through functions always bounded.
+    pub(crate) longest: Option<Span>,
+}
+
+/// How the broker makes and ends logins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Through {
+    /// By itself, with CREATEROLE.
+    CreateRole,
+    /// Through functions that the setup made; without CREATEROLE.
+    Functions,
+}
+
+impl FromNode for Through {
+    const EXPECTED: &'static str = "\"functions\" or \"createrole\"";
+    fn from_node(node: &Node) -> Result<Self, String> {
+        match String::from_node(node)?.as_str() {
+            "functions" => Ok(Self::Functions),
+            "createrole" => Ok(Self::CreateRole),
+            _ => Err(String::new()),
+        }
+    }
 }
 
 /// What the client is told.
@@ -88,8 +117,18 @@ impl Settings {
         let password = reader.optional::<SecretRef>("password");
         let standbys = reader.optional::<List<Url>>("standbys").map_or_else(Vec::new, |l| l.0);
         let statement_timeout = statement_timeout(reader);
+        let through = reader.optional::<Through>("through");
+        let longest = longest(reader, through);
         let clients = clients(reader, url.as_ref());
-        Some(Self { url: url?, password, clients: clients?, standbys, statement_timeout: statement_timeout? })
+        Some(Self {
+            url: url?,
+            password,
+            clients: clients?,
+            standbys,
+            statement_timeout: statement_timeout?,
+            through,
+            longest: longest?,
+        })
     }
 }
 
@@ -106,6 +145,16 @@ fn statement_timeout(reader: &mut Reader<'_>) -> Option<Span> {
         return None;
     }
     Some(span)
+}
+
+fn longest(reader: &mut Reader<'_>, through: Option<Through>) -> Option<Option<Span>> {
+    let written = reader.optional::<Span>("longest");
+    if written.is_some_and(|span| span < SHORTEST_BOUND || span > LONGEST_BOUND) {
+        let at = reader.span("longest");
+        reader.fault("longest", at, "not between 1m and 30d", "write the longest life of a login, as in \"24h\"");
+        return None;
+    }
+    Some(written.or((through == Some(Through::Functions)).then_some(LONGEST)))
 }
 
 fn clients(reader: &mut Reader<'_>, url: Option<&Url>) -> Option<Clients> {

@@ -58,6 +58,8 @@ pub(crate) struct Facts {
     pub(crate) broker_name: String,
     /// Whether the server is a standby.
     pub(crate) standby: bool,
+    /// Whether the broker may make roles by itself.
+    pub(crate) createrole: bool,
 }
 
 impl Facts {
@@ -173,7 +175,8 @@ impl Server {
              SET default_transaction_isolation = 'read committed'; SET row_security = on; \
              SET jit = off; SET plan_cache_mode = force_generic_plan; \
              SELECT current_setting('server_version_num')::int4, (SELECT system_identifier::text FROM pg_control_system()), \
-             r.oid::int8, r.rolname::text, pg_is_in_recovery() FROM pg_roles r WHERE r.rolname = current_user",
+             r.oid::int8, r.rolname::text, pg_is_in_recovery(), \
+             r.rolcreaterole OR r.rolsuper FROM pg_roles r WHERE r.rolname = current_user",
             self.statement_timeout.as_millis()
         );
         let row = sqlx::raw_sql(AssertSqlSafe(settings))
@@ -187,6 +190,7 @@ impl Server {
                 broker: row.try_get(2)?,
                 broker_name: row.try_get(3)?,
                 standby: row.try_get(4)?,
+                createrole: row.try_get(5)?,
             })
         };
         let facts = read().map_err(|e| error::of(&e, "read the target's identity"))?;

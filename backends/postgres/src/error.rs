@@ -19,6 +19,14 @@ pub(crate) mod own {
     pub(crate) const NO_MATERIAL: &str = "JT005";
     /// The verifier's salt is another login's.
     pub(crate) const SALT_SEEN: &str = "JT006";
+    /// The functions in the target do not take the call as it is.
+    pub(crate) const BAD_CALL: &str = "JT007";
+    /// The login would live longer than the functions allow.
+    pub(crate) const TOO_LONG: &str = "JT008";
+    /// The functions may not give one of the roles.
+    pub(crate) const NOT_GIVEN: &str = "JT009";
+    /// There is no login of that name and number that the functions may close, keep for or drop.
+    pub(crate) const NOT_OURS: &str = "JT010";
 }
 
 /// The SQLSTATE of a failure, where the server gave one.
@@ -83,6 +91,26 @@ fn of_state(state: &str, doing: &str) -> Error {
         (own::SALT_SEEN, _) => (
             ErrorKind::Conflict,
             "the verifier's salt has been used for another login: the client must make a new one".to_owned(),
+        ),
+        (own::BAD_CALL, _) => (
+            ErrorKind::Misconfigured,
+            format!("could not {doing}: the functions in the target are of another version; set the backend up again"),
+        ),
+        (own::TOO_LONG, _) => (
+            ErrorKind::Refused,
+            "the login would live longer than the functions in the target allow; set the backend up again, or ask for less".to_owned(),
+        ),
+        (own::NOT_GIVEN, _) => (
+            ErrorKind::Refused,
+            format!("could not {doing}: the functions in the target may not give one of the roles, as it is now"),
+        ),
+        (own::NOT_OURS, _) => (
+            ErrorKind::Mismatch,
+            format!("could not {doing}: the functions in the target know no such login of this house"),
+        ),
+        ("42883" | "3F000", _) => (
+            ErrorKind::Misconfigured,
+            format!("could not {doing}: the functions are missing in the target; set the backend up"),
         ),
         ("25006", _) => {
             (ErrorKind::Unreachable, format!("could not {doing}: the target is a standby now and takes no changes"))

@@ -14,15 +14,16 @@ use jit_backend::{Error, ErrorKind, Issued, Order};
 use jit_types::{Form, Material, PostgresForm, ScramVerifier, Usable, Words};
 use sqlx::Row as _;
 
-use crate::connect::{Link, Server};
+use crate::config::Through;
+use crate::connect::Link;
 use crate::error::{self, own};
-use crate::ident::{Ident, literal};
+use crate::ident::{Ident, literal, shown};
 use crate::looks;
 use crate::name;
 use crate::note::{self, Looks, Pin};
 use crate::rules;
 use crate::scope::Resolved;
-use crate::{Postgres, error as errors};
+use crate::{Postgres, error as errors, functions, prepared, ways};
 
 const DOING: &str = "issue the login";
 
@@ -82,7 +83,8 @@ pub(crate) async fn issue(backend: &Postgres, order: &Order, material: Option<&M
     }
     let server = &backend.primary;
     let login = name::login(&order.house, &order.claim);
-    let members = fit(server, &scope).await?;
+    let roles = scope.members(&backend.house);
+    let members = fit(backend, &scope, &roles).await?;
     if let Some(verifier) = verifier {
         let salt = note::salt_digest(verifier);
         backend.memory().salt(&salt, order.claim)?;
@@ -95,7 +97,12 @@ pub(crate) async fn issue(backend: &Postgres, order: &Order, material: Option<&M
     if let Some(verifier) = verifier {
         send_verifier(&mut link, verifier).await?;
     }
-    let sql = block(order, &scope, &login, verifier, &members, link.facts().membership_options());
+    let sql = match ways::through(backend, &mut link).await? {
+        Through::Functions => call(order, &scope, &roles, verifier, &members),
+        Through::CreateRole => {
+            block(order, &scope, &roles, &login, verifier, &members, link.facts().membership_options())
+        }
+    };
     link.run(sql, DOING).await?;
     let Some(made) = standing(&mut link, &login, None).await? else {
         return Err(Error::new(ErrorKind::Conflict, "the login was removed as soon as it was made"));
@@ -133,11 +140,16 @@ fn form(backend: &Postgres, scope: &Resolved, login: &Ident) -> PostgresForm {
 }
 
 /// Looks whether the member roles may be given, and what they look like before: in each database of the scope.
-async fn fit(server: &Server, scope: &Resolved) -> Result<Looks, Error> {
+async fn fit(backend: &Postgres, scope: &Resolved, roles: &[Ident]) -> Result<Looks, Error> {
     let mut members = Looks::new();
     for database in &scope.databases {
-        let mut link = server.link(database.as_str()).await?;
-        let broken = rules::broken(&mut link, &scope.member_of).await?;
+        let mut link = backend.primary.link(database.as_str()).await?;
+        if let Some(drift) = prepared::drift(&mut link, &backend.house, scope).await?.into_iter().next() {
+            let kind = if drift.more { ErrorKind::Refused } else { ErrorKind::Misconfigured };
+            let public = format!("in database {}: {}", shown(database.as_str()), drift.what);
+            return Err(Error::new(kind, public).with_internal(drift.remedy));
+        }
+        let broken = rules::broken(&mut link, roles).await?;
         if let Some(bad) = broken.iter().find(|b| !b.excused(&scope.exceptions)) {
             let kind = if bad.rule == rules::Rule::Missing { ErrorKind::Misconfigured } else { ErrorKind::Refused };
             let public = match bad.rule {
@@ -147,9 +159,9 @@ async fn fit(server: &Server, scope: &Resolved) -> Result<Looks, Error> {
             return Err(Error::new(kind, public).with_internal(bad.remedy()));
         }
         if members.is_empty() {
-            members.extend(looks::look_shared(&mut link, &scope.member_of).await?);
+            members.extend(looks::look_shared(&mut link, roles).await?);
         }
-        members.extend(looks::look_local(&mut link, database, &scope.member_of).await?);
+        members.extend(looks::look_local(&mut link, database, roles).await?);
         link.finish();
     }
     Ok(members)
@@ -179,10 +191,51 @@ fn zeroizing(verifier: &ScramVerifier) -> jit_types::Secret {
     jit_types::Secret::new(format!("{}\n", verifier.expose_verifier()))
 }
 
+/// The one statement, where functions in the target make the login: they look at everything that [`block`] looks at, and
+/// at more. The verifier passes from the table to the function inside the block, so no log sees it.
+fn call(order: &Order, scope: &Resolved, roles: &[Ident], verifier: Option<&ScramVerifier>, members: &Looks) -> String {
+    let (read, salt) = match verifier {
+        Some(verifier) => (
+            "SELECT s.v INTO STRICT v FROM pg_temp.jit_slip s;\nDELETE FROM pg_temp.jit_slip;\n",
+            note::salt_digest(verifier),
+        ),
+        // Nothing is made without a verifier, so no note is written.
+        None => ("", jit_types::Digest::of(b"")),
+    };
+    let head = note::note_head(order);
+    let rest = note::note(order, &salt, members).split_off(head.len());
+    let issue = functions::call(
+        &order.house,
+        "issue",
+        &[
+            literal(&order.claim.digits()),
+            functions::array(roles),
+            scope.connection_limit.to_string(),
+            literal(&order.deadline.to_string()),
+            literal(&order.window.end.to_string()),
+            literal(&head),
+            literal(&rest),
+            "v".to_owned(),
+        ],
+    );
+    let body = format!(
+        "DECLARE v text;\nBEGIN\n\
+         IF NOT pg_try_advisory_xact_lock({key}) THEN RAISE EXCEPTION USING ERRCODE = '{busy}', MESSAGE = 'jit: refused'; END IF;\n\
+         {read}\
+         PERFORM {issue};\n\
+         EXCEPTION WHEN OTHERS OR query_canceled THEN\n\
+         RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = 'jit: refused';\nEND",
+        key = name::lock_key(&order.claim),
+        busy = own::BUSY,
+    );
+    format!("DO {}", literal(&body))
+}
+
 /// The one statement that changes the server.
 fn block(
     order: &Order,
     scope: &Resolved,
+    roles: &[Ident],
     login: &Ident,
     verifier: Option<&ScramVerifier>,
     members: &Looks,
@@ -217,7 +270,7 @@ fn block(
             scope.connection_limit
         )));
         let options = if membership_options { " WITH INHERIT TRUE, SET FALSE, ADMIN FALSE" } else { "" };
-        for member in &scope.member_of {
+        for member in roles {
             make.push_str(&execute(format!("GRANT {} TO {quoted}{options}", member.quoted())));
         }
         let text = note::note(order, &salt, members);

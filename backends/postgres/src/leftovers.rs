@@ -39,9 +39,18 @@ pub(crate) async fn count(link: &mut Link<'_>, role: i64) -> Result<i64, Error> 
     Link::within(limit, "look for what the login left", query).await
 }
 
+/// What was left, of one sort.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// Whether it is tables, which may be kept.
+    pub(crate) is_table: bool,
+    /// The sentence for the record, where it is dropped.
+    pub(crate) said: String,
+}
+
 /// What the login owns in this connection's database, and which triggers run its functions: a sentence for each sort.
 /// The sorts are `pg_identify_object`'s own fixed words, which are never translated.
-pub(crate) async fn describe(link: &mut Link<'_>, role: i64, place: &str) -> Result<Vec<String>, Error> {
+pub(crate) async fn describe(link: &mut Link<'_>, role: i64, place: &str) -> Result<Vec<Left>, Error> {
     let doing = "look for what the login left";
     let limit = link.limit();
     let query = sqlx::query_as::<_, (String, Option<String>, bool)>(
@@ -69,7 +78,10 @@ pub(crate) async fn describe(link: &mut Link<'_>, role: i64, place: &str) -> Res
             let listed: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
             let more = names.len().saturating_sub(listed.len());
             let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("the login had left in database {place}: {sort}: {}{rest}; dropped", listed.join(", "))
+            Left {
+                is_table: sort == "table",
+                said: format!("the login had left in database {place}: {sort}: {}{rest}; dropped", listed.join(", ")),
+            }
         })
         .collect())
 }

@@ -14,7 +14,7 @@ pub(crate) async fn notices(link: &mut Link<'_>) -> Result<(Vec<Finding>, bool),
     // pg_settings leaves out what the broker may not see, where current_setting would refuse.
     let query = sqlx::query_as::<_, (String, String)>(
         "SELECT s.name, s.setting FROM pg_settings s WHERE s.name IN ('log_statement', 'log_min_duration_statement', \
-         'log_min_duration_sample', 'pgaudit.log', 'pg_stat_statements.track', 'shared_preload_libraries')",
+         'log_min_duration_sample', 'pgaudit.log', 'pg_stat_statements.track', 'pg_stat_statements.track_utility', 'password_encryption', 'shared_preload_libraries')",
     )
     .fetch_all(link.raw());
     let rows = Link::within(limit, "read the logging settings", query).await?;
@@ -51,6 +51,18 @@ pub(crate) async fn notices(link: &mut Link<'_>) -> Result<(Vec<Finding>, bool),
                 notice(
                     "pg_stat_statements keeps statements that run inside others, with the verifier of each login we make",
                     "ALTER SYSTEM SET pg_stat_statements.track = 'top'",
+                );
+            }
+            ("pg_stat_statements.track_utility", "on") => {
+                notice(
+                    "pg_stat_statements keeps ALTER ROLE as it is, with a password that a holder sets",
+                    "ALTER SYSTEM SET pg_stat_statements.track_utility = off",
+                );
+            }
+            ("password_encryption", method) if method != "scram-sha-256" => {
+                notice(
+                    "a password that a holder sets is kept as MD5, which is as good as the password to who reads it",
+                    "ALTER SYSTEM SET password_encryption = 'scram-sha-256'",
                 );
             }
             ("shared_preload_libraries", libraries) if libraries.contains("pg_cron") => {

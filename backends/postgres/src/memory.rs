@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jit_backend::{Error, ErrorKind};
-use jit_types::{ClaimId, Digest};
+use jit_types::{ClaimId, Digest, HouseId};
 
 use crate::scope::Resolved;
 
@@ -31,6 +31,8 @@ pub(crate) struct Found {
     pub(crate) open: BTreeMap<String, String>,
     /// Whether the broker is a superuser.
     pub(crate) superuser: bool,
+    /// Whether it may make roles by itself.
+    pub(crate) createrole: bool,
     /// Whether statements of sessions are written to the server's log.
     pub(crate) logs_statements: bool,
 }
@@ -88,9 +90,12 @@ impl Memory {
 }
 
 /// The names in all scopes: databases and member roles.
-pub(crate) fn names(scopes: &[Resolved]) -> (BTreeSet<crate::ident::Ident>, BTreeSet<crate::ident::Ident>) {
+pub(crate) fn names(
+    house: &HouseId,
+    scopes: &[Resolved],
+) -> (BTreeSet<crate::ident::Ident>, BTreeSet<crate::ident::Ident>) {
     let databases = scopes.iter().flat_map(|s| s.databases.iter().cloned()).collect();
-    let members = scopes.iter().flat_map(|s| s.member_of.iter().cloned()).collect();
+    let members = scopes.iter().flat_map(|s| s.members(house)).collect();
     (databases, members)
 }
 

@@ -18,6 +18,17 @@ pub(crate) fn login(house: &HouseId, claim: &ClaimId) -> Ident {
     name.parse().unwrap_or_else(|_| unnameable())
 }
 
+/// A role of the house that is no login: `jit_HOUSE_WHAT`. `what` holds an underscore or is shorter than a claim, so that
+/// it is never taken for a login.
+pub(crate) fn of(house: &HouseId, what: &str) -> Ident {
+    format!("{}{what}", prefix(house)).parse().unwrap_or_else(|_| unnameable())
+}
+
+/// The role that keeps the tables of one grant's login: `jit_HOUSE_kept_CLAIM`, 62 bytes.
+pub(crate) fn keeper(house: &HouseId, claim: &ClaimId) -> Ident {
+    of(house, &format!("kept_{}", claim.digits()))
+}
+
 fn unnameable() -> Ident {
     #[allow(clippy::expect_used, reason = "a constant of one letter is a name")]
     "-".parse().expect("one letter")

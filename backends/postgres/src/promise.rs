@@ -5,7 +5,7 @@ use jit_types::{FormKind, Grade, MaterialKind, Span, Words};
 
 use crate::Postgres;
 use crate::ident::{Ident, shown};
-use crate::scope::Resolved;
+use crate::scope::{Keep, Resolved};
 use crate::url::SslMode;
 
 /// What may go on after the end while broker and target run: two seconds for a session that hides while logging in, the
@@ -23,7 +23,7 @@ pub(crate) fn capability(backend: &Postgres, scope: &Scope) -> Result<Capability
         warnings: warnings(backend, &resolved),
         plants_end: true,
         shortest: Span::from_secs(1),
-        longest: None,
+        longest: backend.settings.longest,
         swept: Tail::AtMost(if backend.standbys.is_empty() { SWEPT } else { SWEPT_WITH_STANDBYS }),
         unswept: Tail::NoBound(Words::new("an open session goes on: VALID UNTIL stops new logins only")),
         material: MaterialKind::ScramVerifier,
@@ -42,10 +42,18 @@ fn listed(names: &[Ident], one: &str, many: &str) -> String {
 }
 
 fn gives(scope: &Resolved) -> Words {
+    let mut may = Vec::new();
+    if !scope.member_of.is_empty() {
+        may.push(format!("with what {} may do", listed(&scope.member_of, "role", "roles")));
+    }
+    if !scope.tables.is_empty() {
+        let tables: Vec<String> = scope.tables.iter().map(ToString::to_string).collect();
+        may.push(format!("that may {}", tables.join("; ")));
+    }
     Words::new(format!(
-        "a login to {}, with what {} may do, and at most {} sessions at once",
+        "a login to {}, {}, and at most {} sessions at once",
         listed(&scope.databases, "database", "databases"),
-        listed(&scope.member_of, "role", "roles"),
+        may.join(", and "),
         scope.connection_limit
     ))
 }
@@ -53,6 +61,13 @@ fn gives(scope: &Resolved) -> Words {
 fn warnings(backend: &Postgres, scope: &Resolved) -> Vec<Words> {
     let mut said: Vec<Words> =
         scope.exceptions.iter().map(|e| Words::new(format!("can leave lasting access: {}", e.told()))).collect();
+    match &scope.keep_tables {
+        None => {}
+        Some(Keep::Grant) => said.push(Words::new("tables that the holder makes stay, with a role of the grant's own")),
+        Some(Keep::Role(role)) => {
+            said.push(Words::new(format!("tables that the holder makes stay, with role {}", shown(role.as_str()))));
+        }
+    }
     match backend.memory().found() {
         None => said.push(Words::new(
             "it has not been looked at yet whether PUBLIC may connect to other databases, which the login then could too",
@@ -74,10 +89,10 @@ fn warnings(backend: &Postgres, scope: &Resolved) -> Vec<Words> {
                 )));
             }
             if found.version < 160_000 {
-                said.push(Words::new(
-                    "the server is PostgreSQL 15: the holder can act as the member role itself, and the broker's \
-                     CREATEROLE is as good as the server",
-                ));
+                let more = if found.createrole { ", and the broker's CREATEROLE is as good as the server" } else { "" };
+                said.push(Words::new(format!(
+                    "the server is PostgreSQL 15: the holder can act as the member role itself{more}"
+                )));
             } else if found.superuser {
                 said.push(Words::new("the broker is a superuser of the target"));
             }

@@ -8,13 +8,14 @@ use jit_backend::{Error, ErrorKind, Lease, Revoked};
 use jit_types::Words;
 use sqlx::Row as _;
 
+use crate::config::Through;
 use crate::connect::{Link, Server};
 use crate::error;
 use crate::ident::{Ident, shown};
 use crate::issue::{Standing, standing};
 use crate::note::{self, Pin};
 use crate::scope::Resolved;
-use crate::{Postgres, leftovers, looks, name, sessions};
+use crate::{Postgres, functions, keep, leftovers, looks, name, sessions, ways};
 
 /// How often leftovers are looked for again when the role still can't be dropped.
 const ROUNDS: usize = 5;
@@ -78,23 +79,36 @@ pub(crate) async fn revoke(backend: &Postgres, lease: &Lease) -> Result<Revoked,
     };
     let role: Ident = found.name.parse().map_err(|_| Error::new(ErrorKind::Bug, "the login's name is no name"))?;
 
-    close(&mut link, &role, found.oid, &mut evidence).await?;
-    let through = wal_position(&mut link).await?;
+    let through = ways::through(backend, &mut link).await?;
+    match through {
+        Through::CreateRole => close(&mut link, &role, found.oid, &mut evidence).await?,
+        Through::Functions => close_through(&mut link, lease, found.oid, &mut evidence).await?,
+    }
+    let position = wal_position(&mut link).await?;
     let ended = sessions::end_all(&mut link, found.oid).await?;
     say_ended(&ended, "", &mut evidence);
     let system = link.facts().system.clone();
     link.finish();
 
     for standby in &backend.standbys {
-        end_on_standby(standby, &system, &through, found.oid, &mut evidence).await?;
+        end_on_standby(standby, &system, &position, found.oid, &mut evidence).await?;
     }
 
-    roll_back_prepared(server, &role, &scope.member_of, &mut evidence).await?;
-    drop_all(server, &role, found.oid, &mut evidence).await?;
+    let members = scope.members(&backend.house);
+    roll_back_prepared(server, &role, &members, &mut evidence).await?;
+    keep::keep(backend, lease, &role, found.oid, through, &scope, &mut evidence).await?;
+    let drop = match through {
+        Through::CreateRole => format!("DROP ROLE {}", role.quoted()),
+        Through::Functions => {
+            let claim = crate::ident::literal(&lease.order.claim.digits());
+            format!("SELECT {}", functions::call(&lease.order.house, "drop", &[claim, found.oid.to_string()]))
+        }
+    };
+    drop_all(server, &role, found.oid, &drop, &mut evidence).await?;
 
     let before = pin.map_or_else(|| note::looks_of(found.note.as_deref()), |p| p.members);
     // The login is gone by now: a comparison that fails is told, and fails nothing.
-    match looks::look(server, &scope.databases, &scope.member_of).await {
+    match looks::look(server, &scope.databases, &members).await {
         Ok(after) => evidence.extend(looks::changes(&before, &after)),
         Err(_) => evidence.push(Words::new("the member roles could not be compared with how they looked before")),
     }
@@ -145,16 +159,30 @@ async fn close(link: &mut Link<'_>, role: &Ident, oid: i64, evidence: &mut Vec<W
             stuck += 1;
         }
     }
+    say_closed(stuck, evidence);
+    let options = if link.facts().membership_options() { " WITH INHERIT TRUE, SET TRUE" } else { "" };
+    let broker: Ident =
+        link.facts().broker_name.parse().map_err(|_| Error::new(ErrorKind::Bug, "the broker's name is no name"))?;
+    link.run(format!("GRANT {quoted} TO {}{options}", broker.quoted()), doing).await
+}
+
+/// Step 1 through the functions, which take the login's roles away before they lend what is left to the broker.
+async fn close_through(link: &mut Link<'_>, lease: &Lease, oid: i64, evidence: &mut Vec<Words>) -> Result<(), Error> {
+    let closed = ways::close(link, &lease.order.house, &lease.order.claim.digits(), oid).await?;
+    for member in &closed.members {
+        evidence.push(Words::new(format!("role {} had been made a member of the login", shown(member))));
+    }
+    say_closed(closed.stuck, evidence);
+    Ok(())
+}
+
+fn say_closed(stuck: i64, evidence: &mut Vec<Words>) {
     evidence.push(Words::new("the login was closed and lost its password and its roles"));
     if stuck > 0 {
         evidence.push(Words::new(format!(
             "{stuck} memberships were granted by others and could not be taken away one by one; they went with the login"
         )));
     }
-    let options = if link.facts().membership_options() { " WITH INHERIT TRUE, SET TRUE" } else { "" };
-    let broker: Ident =
-        link.facts().broker_name.parse().map_err(|_| Error::new(ErrorKind::Bug, "the broker's name is no name"))?;
-    link.run(format!("GRANT {quoted} TO {}{options}", broker.quoted()), doing).await
 }
 
 fn say_ended(ended: &sessions::Ended, place: &str, evidence: &mut Vec<Words>) {
@@ -263,22 +291,22 @@ async fn roll_back_prepared(
 }
 
 /// Steps 4 and 5: what the login owns and was granted goes, then the login itself; again, where something came between.
-async fn drop_all(server: &Server, role: &Ident, oid: i64, evidence: &mut Vec<Words>) -> Result<(), Error> {
+async fn drop_all(server: &Server, role: &Ident, oid: i64, drop: &str, evidence: &mut Vec<Words>) -> Result<(), Error> {
     let doing = "drop the login";
     let mut told = BTreeSet::new();
     for _ in 0..ROUNDS {
         for place in leftovers::places(server, oid).await? {
             let mut link = server.link(&place).await?;
-            for sentence in leftovers::describe(&mut link, oid, &shown(&place)).await? {
-                if told.insert(sentence.clone()) {
-                    evidence.push(Words::new(sentence));
+            for left in leftovers::describe(&mut link, oid, &shown(&place)).await? {
+                if told.insert(left.said.clone()) {
+                    evidence.push(Words::new(left.said));
                 }
             }
             link.run(format!("DROP OWNED BY {} CASCADE", role.quoted()), "drop what the login owns").await?;
             link.finish();
         }
         let mut link = server.main().await?;
-        let dropped = link.try_run(format!("DROP ROLE {}", role.quoted()), doing).await?;
+        let dropped = link.try_run(drop.to_owned(), doing).await?;
         match dropped.as_ref().map_err(error::sqlstate) {
             Ok(()) => evidence.push(Words::new("the login was dropped")),
             Err(state) if state.as_deref() == Some("42704") => evidence.push(Words::new("the login is gone")),

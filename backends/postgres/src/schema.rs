@@ -53,6 +53,14 @@ fn config() -> Value {
             "statement_timeout": {
                 "type": "string", "pattern": "^[0-9]+[smh]", "default": "15s",
                 "description": "How long one statement of the broker may take: 1s to 5m."
+            },
+            "through": {
+                "enum": ["functions", "createrole"],
+                "description": "How logins are made: through functions that the setup made, for a broker without CREATEROLE, or by the broker itself. Left out: by what stands in the target."
+            },
+            "longest": {
+                "type": "string", "pattern": "^[0-9]+[smhd]",
+                "description": "The longest life of a login, 1m to 30d; the functions hold to it by themselves. Through functions 24h where it is left out."
             }
         },
         "required": ["url"]

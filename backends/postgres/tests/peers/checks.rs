@@ -2,7 +2,7 @@
 
 use jit_backend::FindingKind;
 
-use crate::world::{World, each};
+use crate::world::{Way, World, each, each_through};
 
 fn found(report: &jit_backend::Report, what: &str) -> Option<FindingKind> {
     report.findings.iter().find(|f| f.what.as_str().contains(what)).map(|f| f.kind)
@@ -10,7 +10,7 @@ fn found(report: &jit_backend::Report, what: &str) -> Option<FindingKind> {
 
 #[tokio::test]
 async fn what_the_setup_made_is_good_and_every_flaw_has_a_remedy() {
-    each(|w| async move {
+    each_through(Way::CreateRole, |w| async move {
         w.backend.capability(&w.scope()).expect("a scope in use");
         let report = w.backend.check().await;
         let bad: Vec<_> = report.findings.iter().filter(|f| f.kind == FindingKind::Bad).collect();

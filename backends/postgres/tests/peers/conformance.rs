@@ -12,7 +12,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::proxy::{Mode, Proxy};
 use crate::server::{Server, shared, versions};
-use crate::world::{World, client, now, open, prepare, read};
+use crate::world::{Way, World, client, now, open, prepare, read, set_up};
 
 struct PostgresHarness {
     world: World,
@@ -25,14 +25,14 @@ struct PostgresHarness {
 }
 
 impl PostgresHarness {
-    async fn on(version: u32) -> Self {
-        let world = World::new(version).await;
+    async fn on(version: u32, way: Way) -> Self {
+        let world = World::new(version, way).await;
         let other = versions().iter().find(|v| **v != version);
         let second = match other {
             Some(other) => shared(*other).await,
             None => Arc::new(Server::start(version).await),
         };
-        prepare(&second, &world.broker, &world.reader, &world.database).await;
+        prepare(&second, world.house, way, &world.broker, &world.reader, &world.database).await;
         let proxy = Proxy::to(world.server.port).await;
         Self {
             world,
@@ -92,7 +92,7 @@ impl Harness for PostgresHarness {
             ],
             // A slow target here answers a second late, and an end is a dozen answers.
             patience: Duration::from_secs(60),
-            ..Facts::new(&format!("PostgreSQL {}", self.world.server.version), scope)
+            ..Facts::new(&format!("PostgreSQL {}, {:?}", self.world.server.version, self.world.way), scope)
         }
     }
 
@@ -105,6 +105,11 @@ impl Harness for PostgresHarness {
             let mut known = self.backends.lock().await;
             if let Some(backend) = known.get(&place) {
                 return Ok(Arc::clone(backend));
+            }
+            if self.world.way == Way::Functions {
+                // Each house has functions of its own in the target.
+                let w = &self.world;
+                set_up(self.server(place.target), place.house, w.way, &w.broker, &w.reader, &w.database).await;
             }
             let backend = open(place.house, &self.world.broker, port, &[]).await;
             known.insert(place, Arc::clone(&backend));
@@ -170,8 +175,8 @@ impl Harness for PostgresHarness {
     fn marked(&self, place: Place) -> BoxFuture<'_, Result<Vec<String>, Trouble>> {
         Box::pin(async move {
             let mut admin = self.server(place.target).admin("postgres").await;
-            let names = sqlx::query_scalar("SELECT rolname::text FROM pg_roles WHERE rolname LIKE $1 ORDER BY 1")
-                .bind(format!("jit_{}_%", place.house.digits()))
+            let names = sqlx::query_scalar("SELECT rolname::text FROM pg_roles WHERE rolname ~ $1 ORDER BY 1")
+                .bind(format!("^jit_{}_[0-9a-z]{{26}}$", place.house.digits()))
                 .fetch_all(&mut admin)
                 .await;
             names.map_err(|e| Trouble::failed(e.to_string()))
@@ -179,11 +184,11 @@ impl Harness for PostgresHarness {
     }
 }
 
-async fn keeps_its_contract(version: u32) {
+async fn keeps_its_contract(version: u32, way: Way) {
     if !versions().contains(&version) {
         return;
     }
-    let harness = PostgresHarness::on(version).await;
+    let harness = PostgresHarness::on(version, way).await;
     let outcome = testkit::run(&harness).await;
     eprintln!("{outcome}");
     // PostgreSQL takes any end, and publishes nothing.
@@ -194,20 +199,40 @@ async fn keeps_its_contract(version: u32) {
 
 #[tokio::test]
 async fn postgres_15_keeps_the_contract() {
-    keeps_its_contract(15).await;
+    keeps_its_contract(15, Way::CreateRole).await;
 }
 
 #[tokio::test]
 async fn postgres_16_keeps_the_contract() {
-    keeps_its_contract(16).await;
+    keeps_its_contract(16, Way::CreateRole).await;
 }
 
 #[tokio::test]
 async fn postgres_17_keeps_the_contract() {
-    keeps_its_contract(17).await;
+    keeps_its_contract(17, Way::CreateRole).await;
 }
 
 #[tokio::test]
 async fn postgres_18_keeps_the_contract() {
-    keeps_its_contract(18).await;
+    keeps_its_contract(18, Way::CreateRole).await;
+}
+
+#[tokio::test]
+async fn postgres_15_keeps_the_contract_through_functions() {
+    keeps_its_contract(15, Way::Functions).await;
+}
+
+#[tokio::test]
+async fn postgres_16_keeps_the_contract_through_functions() {
+    keeps_its_contract(16, Way::Functions).await;
+}
+
+#[tokio::test]
+async fn postgres_17_keeps_the_contract_through_functions() {
+    keeps_its_contract(17, Way::Functions).await;
+}
+
+#[tokio::test]
+async fn postgres_18_keeps_the_contract_through_functions() {
+    keeps_its_contract(18, Way::Functions).await;
 }

@@ -7,7 +7,7 @@ use jit_backend::{ErrorKind, Lease, Seen};
 
 use crate::proxy::{Mode, Proxy};
 use crate::server::{Server, versions};
-use crate::world::{World, client, each, house, now, open, prepare, read};
+use crate::world::{Way, World, client, each, house, now, open, prepare, read};
 
 /// A world whose broker goes through a proxy.
 async fn behind(w: World) -> (World, Proxy) {
@@ -116,10 +116,10 @@ async fn the_wrong_server_is_not_touched() {
         eprintln!("skipped: two servers are needed, and there is one version here");
         return;
     };
-    let w = World::new(*first).await;
+    let w = World::new(*first, Way::CreateRole).await;
     let login = w.issue(600).await;
     let other = crate::server::shared(*second).await;
-    prepare(&other, &w.broker, &w.reader, &w.database).await;
+    prepare(&other, w.house, w.way, &w.broker, &w.reader, &w.database).await;
     let elsewhere = open(w.house, &w.broker, other.port, &[]).await;
     for error in [
         elsewhere.revoke(&login.lease()).await.err().map(|e| e.kind),
@@ -182,7 +182,7 @@ async fn survivors_are_found_by_the_houses_mark() {
 async fn a_server_that_restarts_is_found_again() {
     let Some(version) = versions().first() else { return };
     let server = Server::start(*version).await;
-    let w = World::named(Arc::new(server), "").await;
+    let w = World::named(Arc::new(server), Way::CreateRole, "").await;
     let login = w.issue(600).await;
     w.server
         .sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jit'")

@@ -6,7 +6,7 @@ use jit_backend::{ErrorKind, Scope, Seen};
 use jit_backend_postgres::Ident;
 
 use crate::server::{shared, versions};
-use crate::world::{World, client, client_with, each, house, now, open, order, prepare, read, run};
+use crate::world::{WAYS, World, client, client_with, each, house, now, open, order, prepare, read, run};
 
 #[tokio::test]
 async fn a_login_reads_what_its_role_reads_and_no_more() {
@@ -86,7 +86,7 @@ async fn an_end_that_has_begun_is_not_taken_back() {
 #[tokio::test]
 async fn a_salt_that_was_used_before_is_refused() {
     each(|w| async move {
-        let salt = [9u8; 16];
+        let salt = w.house.bytes();
         let first = client_with(&salt);
         let one = w.order(&first, 600);
         w.backend.issue(&one, Some(&first.material)).await.expect("issued");
@@ -177,9 +177,9 @@ async fn an_exception_is_told_to_the_approver_and_then_let_through() {
 
 #[tokio::test]
 async fn hostile_identifiers_stay_identifiers() {
-    for version in versions() {
+    for (version, way) in versions().iter().flat_map(|v| WAYS.map(|way| (v, way))) {
         let server = shared(*version).await;
-        let w = World::named(server, "\"'; DROP ROLE admin; --$jit$ é\\").await;
+        let w = World::named(server, way, "\"'; DROP ROLE admin; --$jit$ é\\").await;
         let login = w.issue(600).await;
         let mut session = w.connect(&login, &[]).await.expect("logs in");
         assert_eq!(read(&mut session).await.expect("reads"), 2);
@@ -203,8 +203,9 @@ async fn two_houses_on_one_server_see_only_their_own() {
         let other: Ident = format!("{}_other", w.broker.as_str()).parse().expect("a name");
         let shop: Ident = format!("{}_other", w.database.as_str()).parse().expect("a name");
         let reader: Ident = format!("{}_other", w.reader.as_str()).parse().expect("a name");
-        prepare(&w.server, &other, &reader, &shop).await;
-        let theirs = open(house(), &other, w.server.port, &[]).await;
+        let another = house();
+        prepare(&w.server, another, w.way, &other, &reader, &shop).await;
+        let theirs = open(another, &other, w.server.port, &[]).await;
         let login = w.issue(600).await;
         assert_eq!(theirs.check().await.marked, []);
         assert_eq!(w.backend.check().await.marked.len(), 1);

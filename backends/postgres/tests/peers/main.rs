@@ -10,12 +10,16 @@
 
 mod checks;
 mod conformance;
+mod extending;
 mod faults;
 mod issuing;
 mod planted;
 mod proxy;
+mod rights;
 mod server;
 mod sessions;
 mod standby;
+mod tables;
 mod tls;
 mod world;
+mod wrapped;

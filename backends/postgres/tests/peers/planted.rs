@@ -145,3 +145,67 @@ async fn nothing_changed_is_said_too() {
     })
     .await;
 }
+
+/// Tables stay where the role asks for it; everything that runs, reaches or was passed on does not.
+#[tokio::test]
+async fn tables_go_to_a_keeper_and_nothing_else_does() {
+    each(|w| async move {
+        let r = w.reader.quoted();
+        w.sql(&format!("CREATE SCHEMA lab; GRANT USAGE, CREATE ON SCHEMA lab TO {r}; GRANT TRIGGER ON orders TO {r}")).await;
+        let mut scope = w.scope();
+        scope.0["exceptions"] = serde_json::json!(["create", "trigger"]);
+        scope.0["keep_tables"] = serde_json::json!("grant");
+        let warnings = w.backend.capability(&scope).expect("a capability").warnings;
+        assert!(warnings.iter().any(|x| x.as_str().contains("stay")), "{warnings:?}");
+        let client = client();
+        let order = order(w.house, scope, client.material.digest(), 600);
+        let issued = w.backend.issue(&order, Some(&client.material)).await.expect("issued");
+        let login = crate::world::Login { client, order, issued };
+        let mut session = w.connect(&login, &[]).await.expect("in");
+        for sql in [
+            "CREATE TYPE lab.mood AS ENUM ('good')",
+            "CREATE TABLE lab.found (id serial PRIMARY KEY, what text, mood lab.mood) ",
+            "CREATE TABLE lab.\"odd \"\"name; DROP\" (x int) ",
+            "INSERT INTO lab.found (what, mood) VALUES ('gold', 'good')",
+            "CREATE FUNCTION lab.back_door() RETURNS bigint SECURITY DEFINER LANGUAGE sql AS 'SELECT count(*) FROM lab.found'",
+            "CREATE FUNCTION lab.spy() RETURNS trigger SECURITY DEFINER LANGUAGE plpgsql AS 'BEGIN RETURN new; END'",
+            "CREATE TRIGGER spy AFTER INSERT ON lab.found FOR EACH ROW EXECUTE FUNCTION lab.spy()",
+            "CREATE TRIGGER spy AFTER INSERT ON public.orders FOR EACH ROW EXECUTE FUNCTION lab.spy()",
+            "CREATE TRIGGER quick BEFORE UPDATE ON lab.found FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "CREATE RULE r AS ON DELETE TO lab.found DO INSTEAD NOTHING",
+            "CREATE VIEW lab.peek AS SELECT * FROM lab.found",
+            "CREATE SEQUENCE lab.alone",
+            "GRANT ALL ON lab.found TO PUBLIC",
+            "GRANT SELECT (what) ON lab.found TO PUBLIC",
+            "SELECT lo_create(0)",
+        ] {
+            run(&mut session, sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+        }
+        let evidence = w.end(&login).await;
+        let keeper = format!("jit_{}_kept_{}", w.house.digits(), login.order.claim.digits());
+        assert!(says(&evidence, "were kept, with role") && says(&evidence, "found"), "{evidence:?}");
+        assert!(says(&evidence, "function that runs as its owner") && says(&evidence, "view"), "{evidence:?}");
+        assert!(!says(&evidence, "table: found"), "{evidence:?}");
+        let kept = format!(
+            "SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = '{keeper}' AND c.relkind = 'r' \
+             AND (SELECT count(*) FROM lab.found WHERE what = 'gold' AND mood = 'good') = 1"
+        );
+        assert_eq!(w.number(&kept).await, 2, "PostgreSQL {}", w.server.version);
+        let left = "SELECT (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'lab') \
+             + (SELECT count(*) FROM pg_trigger t WHERE NOT tgisinternal) + (SELECT count(*) FROM pg_largeobject_metadata) \
+             + (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'lab' AND (c.relkind = 'v' OR c.relname = 'alone')) \
+             + (SELECT count(*) FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'lab')";
+        assert_eq!(w.number(left).await, 0, "PostgreSQL {}", w.server.version);
+        let others = "SELECT count(*) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relname = 'found' AND a.grantee <> c.relowner";
+        assert_eq!(w.number(others).await, 0);
+        // The keeper can't log in, is nobody's, and the broker gave it back.
+        let used = format!(
+            "SELECT count(*) FROM pg_roles r WHERE r.rolname = '{keeper}' AND (r.rolcanlogin OR EXISTS (SELECT FROM pg_auth_members a \
+             JOIN pg_roles u ON u.oid = a.member WHERE a.roleid = r.oid AND u.rolname = '{}' \
+             AND coalesce((to_jsonb(a) ->> 'inherit_option')::boolean, true)))", w.broker.as_str()
+        );
+        assert_eq!(w.number(&used).await, 0);
+        assert_eq!(w.marked().await, Vec::<String>::new());
+    })
+    .await;
+}

@@ -6,7 +6,7 @@ use jit_backend::{Seen, Tail};
 use jit_types::Span;
 
 use crate::server::{Server, versions};
-use crate::world::{World, client, each, now, read, run, says};
+use crate::world::{WAYS, World, client, each, now, read, run, says};
 
 #[tokio::test]
 async fn an_open_session_a_set_role_session_and_an_idle_pool_are_ended() {
@@ -56,9 +56,9 @@ async fn a_long_transaction_and_a_running_statement_are_ended() {
 /// On a server of its own: who hides while logging in delays the proofs of others.
 #[tokio::test]
 async fn a_session_that_hides_while_logging_in_is_ended_and_a_stranger_that_does_so_is_not() {
-    for version in versions() {
+    for (version, way) in versions().iter().flat_map(|v| WAYS.map(|way| (v, way))) {
         let server = std::sync::Arc::new(Server::start(*version).await);
-        let w = World::named(std::sync::Arc::clone(&server), "").await;
+        let w = World::named(std::sync::Arc::clone(&server), way, "").await;
         let login = w.issue(600).await;
         let stranger = w.issue(600).await;
         let connect = |user: String, password: String, seconds: &'static str, role: String| {

@@ -6,13 +6,13 @@ use std::time::Duration;
 use jit_backend::{ErrorKind, Seen};
 
 use crate::server::{Server, versions};
-use crate::world::{World, open, read, says};
+use crate::world::{WAYS, World, open, read, says};
 
 #[tokio::test]
 async fn sessions_on_a_standby_are_ended_before_the_role_is_dropped() {
-    for version in versions() {
+    for (version, way) in versions().iter().flat_map(|v| WAYS.map(|way| (v, way))) {
         let (primary, standby) = Server::standby_of(Server::start(*version).await).await;
-        let w = World::named(Arc::new(primary), "").await;
+        let w = World::named(Arc::new(primary), way, "").await;
         if *version >= 18 {
             w.server.sql("postgres", &format!("GRANT pg_read_all_stats TO {}", w.broker.quoted())).await;
         }

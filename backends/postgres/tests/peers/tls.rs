@@ -7,14 +7,14 @@ use jit_backend::{ErrorKind, FindingKind};
 use jit_types::Form;
 
 use crate::server::{Server, versions};
-use crate::world::{World, client, house, open_url};
+use crate::world::{Way, World, client, house, open_url};
 
 #[tokio::test]
 async fn the_broker_verifies_the_server_and_psql_gets_in_as_the_form_says() {
     for version in versions() {
         let server = Arc::new(Server::start(*version).await);
         let authority = server.with_tls().await;
-        let w = World::named(Arc::clone(&server), "").await;
+        let w = World::named(Arc::clone(&server), Way::CreateRole, "").await;
         let broker = w.broker.as_str().to_owned();
         let url = |host: &str, file: &str| {
             format!("postgres://{}@{host}:{}/postgres?sslrootcert={file}", broker, server.port)

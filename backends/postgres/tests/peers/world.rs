@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jit_backend::{Backend, BoxFuture, Handle, Issued, Kind as _, Lease, Order, Scope, SecretError, Secrets, Seen};
-use jit_backend_postgres::{Ident, PostgresKind, setup_sql};
+use jit_backend_postgres::{Ident, PostgresKind, Target, functions_sql, setup_sql};
 use jit_types::settings::{Node, NodeValue, Reader, SecretRef, Table};
 use jit_types::{ClaimId, Digest, GrantId, HouseId, Material, Secret, Timestamp, Window, scram};
 use sqlx::postgres::PgConnection;
@@ -56,13 +56,15 @@ pub(crate) fn table(entries: Vec<(&str, Node)>) -> Table {
 
 /// Opens a backend on a port, as a house.
 pub(crate) async fn open(house: HouseId, broker: &Ident, port: u16, standbys: &[u16]) -> Arc<dyn Backend> {
-    let user: String = broker.as_str().bytes().map(|b| format!("%{b:02x}")).collect();
-    let url = |port: u16| format!("postgres://{user}@127.0.0.1:{port}/postgres?sslmode=disable");
-    open_url(house, url(port), standbys.iter().map(|p| url(*p)).collect()).await
+    open_url(house, url(broker, port), standbys.iter().map(|p| url(broker, *p)).collect()).await
 }
 
-/// Opens a backend by its urls.
-pub(crate) async fn open_url(house: HouseId, url: String, standbys: Vec<String>) -> Arc<dyn Backend> {
+fn url(broker: &Ident, port: u16) -> String {
+    let user: String = broker.as_str().bytes().map(|b| format!("%{b:02x}")).collect();
+    format!("postgres://{user}@127.0.0.1:{port}/postgres?sslmode=disable")
+}
+
+fn entries(url: String, standbys: Vec<String>) -> Vec<(&'static str, Node)> {
     let mut entries = vec![
         ("url", text(url)),
         ("password", Node { span: 0..1, value: NodeValue::Table(table(vec![("env", text("X"))])) }),
@@ -72,17 +74,35 @@ pub(crate) async fn open_url(house: HouseId, url: String, standbys: Vec<String>)
         let list = standbys.into_iter().map(text).collect();
         entries.push(("standbys", Node { span: 0..1, value: NodeValue::List(list) }));
     }
-    let entries = table(entries);
+    entries
+}
+
+/// Opens a backend by its urls.
+pub(crate) async fn open_url(house: HouseId, url: String, standbys: Vec<String>) -> Arc<dyn Backend> {
+    open_entries(house, &table(entries(url, standbys))).await
+}
+
+async fn open_entries(house: HouseId, entries: &Table) -> Arc<dyn Backend> {
     let mut faults = Vec::new();
-    let mut reader = Reader::new(&entries, "backends.shop", &mut faults);
+    let mut reader = Reader::new(entries, "backends.shop", &mut faults);
     let config = PostgresKind.config(&mut reader);
     reader.finish();
     assert_eq!(faults, []);
     config.expect("a sound config").open(house, &OneSecret(BROKER_PASSWORD)).await.expect("a backend")
 }
 
+/// How a trial's broker makes logins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    CreateRole,
+    Functions,
+}
+
+pub(crate) const WAYS: [Way; 2] = [Way::CreateRole, Way::Functions];
+
 /// One trial's surroundings.
 pub(crate) struct World {
+    pub(crate) way: Way,
     pub(crate) server: Arc<Server>,
     pub(crate) house: HouseId,
     pub(crate) broker: Ident,
@@ -112,23 +132,60 @@ pub(crate) fn house() -> HouseId {
 }
 
 impl World {
-    pub(crate) async fn new(version: u32) -> Self {
-        Self::named(shared(version).await, "").await
+    pub(crate) async fn new(version: u32, way: Way) -> Self {
+        Self::named(shared(version).await, way, "").await
     }
 
     /// With names that end in something.
-    pub(crate) async fn named(server: Arc<Server>, tail: &str) -> Self {
+    pub(crate) async fn named(server: Arc<Server>, way: Way, tail: &str) -> Self {
         let n = number();
         let ident = |what: &str| format!("{what}{n}{tail}").parse::<Ident>().expect("a name");
         let (broker, reader, database) = (ident("broker"), ident("reader"), ident("shop"));
-        prepare(&server, &broker, &reader, &database).await;
         let house = house();
+        prepare(&server, house, way, &broker, &reader, &database).await;
         let backend = open(house, &broker, server.port, &[]).await;
-        Self { server, house, broker, reader, database, backend }
+        Self { way, server, house, broker, reader, database, backend }
     }
 
     pub(crate) fn scope(&self) -> Scope {
         Scope(serde_json::json!({"databases": [self.database.as_str()], "member_of": [self.reader.as_str()]}))
+    }
+
+    /// The same target, as the setup reads it.
+    pub(crate) fn target(&self) -> Target {
+        let mut entries = entries(url(&self.broker, self.server.port), Vec::new());
+        if self.way == Way::Functions {
+            entries.push(("through", text("functions")));
+        }
+        let entries = table(entries);
+        let mut faults = Vec::new();
+        let mut reader = Reader::new(&entries, "backends.shop", &mut faults);
+        let target = Target::read(&mut reader);
+        reader.finish();
+        assert_eq!(faults, []);
+        target.expect("a sound config")
+    }
+
+    /// A backend whose config says how it makes logins.
+    pub(crate) async fn written(&self) -> Arc<dyn Backend> {
+        let mut entries = entries(url(&self.broker, self.server.port), Vec::new());
+        entries.push(("through", text(if self.way == Way::Functions { "functions" } else { "createrole" })));
+        open_entries(self.house, &table(entries)).await
+    }
+
+    /// Runs the setup for these scopes as an administrator.
+    pub(crate) async fn set_up(&self, scopes: &[Scope]) -> Result<Vec<String>, jit_backend::Error> {
+        let plans = self.target().plans(self.house, self.server.version, scopes).expect("plans");
+        let admin = "admin".parse().expect("a name");
+        self.target().carry_out(&admin, Some(&Secret::new("admin-password".to_owned())), &plans).await
+    }
+
+    /// Issues a login with another scope than the trial's.
+    pub(crate) async fn issue_scope(&self, scope: Scope) -> Result<Login, jit_backend::Error> {
+        let client = client();
+        let order = order(self.house, scope, client.material.digest(), 600);
+        let issued = self.backend.issue(&order, Some(&client.material)).await?;
+        Ok(Login { client, order, issued })
     }
 
     /// An order that lives some seconds, and may be carried out for ten.
@@ -159,8 +216,8 @@ impl World {
     /// The roles that bear the house's mark.
     pub(crate) async fn marked(&self) -> Vec<String> {
         let mut admin = self.server.admin("postgres").await;
-        let pattern = format!("jit_{}_%", self.house.digits());
-        sqlx::query("SELECT rolname::text FROM pg_roles WHERE rolname LIKE $1 ORDER BY 1")
+        let pattern = format!("^jit_{}_[0-9a-z]{{26}}$", self.house.digits());
+        sqlx::query("SELECT rolname::text FROM pg_roles WHERE rolname ~ $1 ORDER BY 1")
             .bind(pattern)
             .fetch_all(&mut admin)
             .await
@@ -210,13 +267,16 @@ pub(crate) fn order(house: HouseId, scope: Scope, material: Digest, seconds: i64
 }
 
 /// Sets a database, a member role and a broker up, by the statements that an administrator is told to run.
-pub(crate) async fn prepare(server: &Server, broker: &Ident, reader: &Ident, database: &Ident) {
-    // GRANT on a database is a read, a change and a write of one row.
-    static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-    let _one = ONE.lock().await;
+pub(crate) async fn prepare(
+    server: &Server,
+    house: HouseId,
+    way: Way,
+    broker: &Ident,
+    reader: &Ident,
+    database: &Ident,
+) {
     server.sql("postgres", &format!("CREATE DATABASE {}", database.quoted())).await;
-    let setup = setup_sql(broker, std::slice::from_ref(reader), std::slice::from_ref(database), server.version);
-    server.sql("postgres", &setup).await;
+    set_up(server, house, way, broker, reader, database).await;
     server.sql("postgres", &format!("ALTER ROLE {} PASSWORD '{BROKER_PASSWORD}'", broker.quoted())).await;
     let (r, d) = (reader.quoted(), database.as_str());
     server
@@ -228,6 +288,26 @@ pub(crate) async fn prepare(server: &Server, broker: &Ident, reader: &Ident, dat
             ),
         )
         .await;
+}
+
+/// Runs the statements that an administrator is told to run.
+pub(crate) async fn set_up(
+    server: &Server,
+    house: HouseId,
+    way: Way,
+    broker: &Ident,
+    reader: &Ident,
+    database: &Ident,
+) {
+    // GRANT on a database is a read, a change and a write of one row.
+    static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let _one = ONE.lock().await;
+    let (members, databases) = (std::slice::from_ref(reader), std::slice::from_ref(database));
+    let sql = match way {
+        Way::CreateRole => setup_sql(broker, members, databases, server.version),
+        Way::Functions => functions_sql(house, broker, members, databases, None, server.version),
+    };
+    server.sql("postgres", &sql).await;
 }
 
 /// An issued login.
@@ -268,15 +348,26 @@ pub(crate) async fn run(session: &mut PgConnection, sql: &str) -> Result<(), sql
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(session).await.map(|_| ())
 }
 
-/// Runs a trial on every version that is here.
+/// Runs a trial on every version that is here, both ways.
 pub(crate) async fn each<F, Fut>(trial: F)
 where
     F: Fn(World) -> Fut,
     Fut: Future<Output = ()>,
 {
+    for way in WAYS {
+        each_through(way, &trial).await;
+    }
+}
+
+/// Runs a trial on every version that is here.
+pub(crate) async fn each_through<F, Fut>(way: Way, trial: F)
+where
+    F: Fn(World) -> Fut,
+    Fut: Future<Output = ()>,
+{
     for version in versions() {
-        eprintln!("on PostgreSQL {version}");
-        trial(World::new(*version).await).await;
+        eprintln!("on PostgreSQL {version}, {way:?}");
+        trial(World::new(*version, way).await).await;
     }
 }
 
