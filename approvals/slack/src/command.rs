@@ -114,23 +114,27 @@ fn unescaped(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// Splits into words at blanks outside of quotes; the quotes that keyboards make curly count.
+/// Splits into words at blanks outside of quotes. The curly quotes of keyboards count, and close each other; between straight
+/// double quotes a backslash takes the meaning from a quote and from itself.
 fn split(text: &str) -> Result<Vec<String>, String> {
-    const DOUBLE: [char; 4] = ['"', '\u{201c}', '\u{201d}', '\u{201e}'];
+    let curly = |c: char| matches!(c, '\u{201c}' | '\u{201d}' | '\u{201e}');
     let (mut words, mut word, mut open) = (Vec::new(), None::<String>, None);
-    for c in text.chars() {
-        let same = match open {
-            Some('"') => DOUBLE.contains(&c),
-            Some(_) => c == '\'',
+    let mut letters = text.chars().peekable();
+    while let Some(c) = letters.next() {
+        let closes = match open {
+            Some(quote) if curly(quote) => curly(c) || c == '"',
+            Some(quote) => c == quote,
             None => false,
         };
-        if same {
+        if closes {
             open = None;
         } else if open.is_some() {
-            word.get_or_insert_default().push(c);
-        } else if DOUBLE.contains(&c) || (c == '\'' && word.is_none()) {
+            let meant =
+                if c == '\\' && open == Some('"') { letters.next_if(|next| "\"\\".contains(*next)) } else { None };
+            word.get_or_insert_default().push(meant.unwrap_or(c));
+        } else if c == '"' || curly(c) || (c == '\'' && word.is_none()) {
             // An apostrophe inside of a word is one.
-            open = Some(if c == '\'' { '\'' } else { '"' });
+            open = Some(c);
             word.get_or_insert_default();
         } else if c.is_whitespace() {
             words.extend(word.take());
@@ -164,6 +168,8 @@ mod tests {
         assert_eq!(read("request a --reason=x"), said("a", &[], None, "x"));
         assert_eq!(read("  request   a -r don't "), said("a", &[], None, "don't"));
         assert_eq!(read("request a -r 'a  &lt;b&gt; &amp;lt;'"), said("a", &[], None, "a  <b> &lt;"));
+        let quoted = "request a -r \"say \\\"C:\\temp\\\\\\\" \u{201c}now\u{201d}\"";
+        assert_eq!(read(quoted), said("a", &[], None, "say \"C:\\temp\\\" \u{201c}now\u{201d}"));
         assert_eq!(read("request a -p q= -r x"), said("a", &[("q", "")], None, "x"));
     }
 

@@ -144,6 +144,10 @@ async fn the_terminal_keeps_the_contract() {
         "forged_signature_is_refused",
         "old_signature_is_refused",
         "looking_never_decides",
+        "command_arrives_as_given",
+        "foreign_command_is_refused",
+        "command_given_twice_is_harmless",
+        "hostile_text_in_a_command",
         "lost_answer_is_not_doubled",
         "listening_goes_on_after_a_cut",
     ]);

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jit_types::{AskId, Digest, PersonId, Span, Words};
+use jit_types::{AskId, Digest, GrantId, PersonId, RequestId, Span, Words};
 
-use crate::{Action, BoxFuture, Decision, Desk, Identity, Link, Outcome, Standing, Verdict};
+use super::commands::{Commanded, Commands};
+use crate::{Action, BoxFuture, Decision, Desk, Identity, Link, Outcome, Standing, Verdict, Wish};
 
 /// What an outsider is told, whether the ask exists or not.
 pub const NOT_FOUND: &str = "there is no such ask for you";
@@ -25,6 +26,7 @@ struct House {
     asks: BTreeMap<AskId, Filed>,
     links: BTreeMap<String, Sent>,
     heard: Vec<Heard>,
+    commands: Commands,
     takes: Duration,
 }
 
@@ -119,6 +121,21 @@ impl ScriptedDesk {
         self.house().takes = long;
     }
 
+    /// Gives a person a grant.
+    pub fn grant(&self, grant: GrantId, to: &PersonId) {
+        self.house().commands.grant(grant, to);
+    }
+
+    /// Lets a person have a request that is open.
+    pub fn request(&self, request: RequestId, of: &PersonId) {
+        self.house().commands.request(request, of);
+    }
+
+    /// All commands that came, and what was answered, oldest first.
+    pub fn commanded(&self) -> Vec<Commanded> {
+        self.house().commands.heard.clone()
+    }
+
     /// An ask as it is now.
     pub fn filed(&self, ask: &AskId) -> Option<Filed> {
         self.house().asks.get(ask).cloned()
@@ -149,12 +166,28 @@ impl Desk for ScriptedDesk {
         })
     }
 
-    fn act<'a>(&'a self, _action: &'a Action) -> BoxFuture<'a, Outcome> {
-        Box::pin(async { refused("there is nothing of yours to act on", None) })
+    fn act<'a>(&'a self, action: &'a Action) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let mut house = self.house();
+            let person = house.person(&action.by);
+            house.commands.act(action, person.as_ref())
+        })
+    }
+
+    fn file<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let mut house = self.house();
+            let person = house.person(&wish.by);
+            house.commands.file(wish, person.as_ref())
+        })
     }
 }
 
 impl House {
+    fn person(&self, identity: &Identity) -> Option<PersonId> {
+        self.people.get(&(identity.channel.clone(), identity.name.clone())).cloned()
+    }
+
     fn decide(&mut self, decision: &Decision) -> Outcome {
         let sent = if decision.by.channel == Link::CHANNEL { self.links.get(&decision.by.name) } else { None };
         let known = self.people.get(&(decision.by.channel.clone(), decision.by.name.clone()));
@@ -224,6 +257,6 @@ impl Filed {
     }
 }
 
-fn refused(words: &str, standing: Option<Standing>) -> Outcome {
+pub(super) fn refused(words: &str, standing: Option<Standing>) -> Outcome {
     Outcome { done: false, words: Words::new(words), standing }
 }

@@ -1,9 +1,10 @@
 //! What an adapter's author brings: a medium, people who look at it and press what is in it, and a hand on the network.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jit_types::Digest;
+use jit_types::{Digest, GrantId, ParamName, RequestId, RoleName, Span};
 
 use crate::{Adapter, BoxFuture, Desk, Identity, Verdict};
 
@@ -27,6 +28,12 @@ pub trait Harness: Send + Sync {
     fn press<'a>(&'a self, press: &'a Press) -> BoxFuture<'a, Result<Event, Trouble>> {
         let _ = press;
         Box::pin(async { Err(Trouble::unsupported("nothing can be pressed in this medium")) })
+    }
+
+    /// Makes what the medium sends when somebody gives a command, typed as a person would, without delivering it yet.
+    fn command<'a>(&'a self, order: &'a Order) -> BoxFuture<'a, Result<Event, Trouble>> {
+        let _ = order;
+        Box::pin(async { Err(Trouble::unsupported("no commands are given in this medium")) })
     }
 
     /// Delivers an event, which may have been delivered before, and returns what the person saw.
@@ -116,6 +123,35 @@ pub struct Press {
     pub by: Option<Identity>,
     /// What is wrong with it.
     pub twist: Twist,
+}
+
+/// Somebody gives a command.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Who really does, as the medium vouches for them.
+    pub by: Identity,
+    /// Which.
+    pub what: Wanted,
+}
+
+/// What somebody wants who gives a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// To give a grant back.
+    Release(GrantId),
+    /// To take a request back.
+    Cancel(RequestId),
+    /// To file a request.
+    Request {
+        /// For which role.
+        role: RoleName,
+        /// With which parameters.
+        params: BTreeMap<ParamName, String>,
+        /// For how long.
+        span: Span,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What is wrong with a press.

@@ -11,7 +11,9 @@ use jit_types::{
 use tokio::task::JoinHandle;
 
 use super::desk::{Filed, ScriptedDesk};
-use super::harness::{Answer, Control, Event, Facts, Fault, Harness, Message, Player, Press, Side, Trouble, Twist};
+use super::harness::{
+    Answer, Control, Event, Facts, Fault, Harness, Message, Order, Player, Press, Side, Trouble, Twist, Wanted,
+};
 use crate::{
     Adapter, Addressee, AskNotice, Capability, Error, Identity, Link, Listeners, MessageRef, Notice, NoticeKey,
     Standing, Verdict,
@@ -59,8 +61,8 @@ pub(super) struct Kit<'a> {
     pub facts: Facts,
     pub alice: PersonId,
     pub approvers: [PersonId; 2],
-    role: RoleName,
-    param: ParamName,
+    pub role: RoleName,
+    pub param: ParamName,
     worst_end: Timestamp,
     decide_by: Timestamp,
     count: AtomicU64,
@@ -96,7 +98,7 @@ impl<'a> Kit<'a> {
     }
 
     /// Ten bytes that are used once.
-    fn fresh(&self) -> [u8; 10] {
+    pub(super) fn fresh(&self) -> [u8; 10] {
         let mut bytes = [0x5a; 10];
         let count = self.count.fetch_add(1, Ordering::SeqCst).to_be_bytes();
         for (to, from) in bytes.iter_mut().skip(2).zip(count) {
@@ -329,6 +331,11 @@ impl<'a> Bench<'a> {
         let control = self.control(case, who, wanted)?;
         let by = self.kit.identity(who).cloned();
         Ok(self.kit.harness.press(&Press { control, by, twist }).await?)
+    }
+
+    /// Somebody gives a command; nothing is delivered yet.
+    pub(super) async fn command(&self, by: &Identity, what: Wanted) -> Go<Event> {
+        Ok(self.kit.harness.command(&Order { by: by.clone(), what }).await?)
     }
 
     /// Delivers what somebody pressed.

@@ -11,6 +11,7 @@
 //! from the adapter's own [`Capability`](crate::Capability) and from what the harness can do. No trial is silently skipped:
 //! one that does not apply says why, and the test must name it. The suite needs a tokio runtime with its time driver.
 
+pub mod commands;
 pub mod desk;
 pub mod fake;
 pub mod harness;
@@ -18,9 +19,12 @@ mod kit;
 pub mod outcome;
 mod trials;
 
+pub use commands::Commanded;
 pub use desk::{Filed, Heard, ScriptedDesk};
 pub use fake::{Fake, FakeHarness, FakeMedium, Shape};
-pub use harness::{Answer, Control, Event, Facts, Fault, Harness, Message, Player, Press, Side, Trouble, Twist};
+pub use harness::{
+    Answer, Control, Event, Facts, Fault, Harness, Message, Order, Player, Press, Side, Trouble, Twist, Wanted,
+};
 pub use outcome::{Came, Report, Results};
 pub use trials::names as trial_names;
 

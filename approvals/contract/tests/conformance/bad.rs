@@ -9,7 +9,7 @@ use jit_approval::testkit::Fake;
 use jit_approval::testkit::fake::escape;
 use jit_approval::{
     Adapter, Addressee, AskNotice, BoxFuture, Capability, Check, Decision, Desk, Error, ErrorKind, Identity,
-    MessageRef, Notice, NoticeKey, Outcome, Raw, Reply, Standing,
+    MessageRef, Notice, NoticeKey, Outcome, Raw, Reply, Standing, Wish,
 };
 use jit_types::{AskId, Digest, Words};
 use serde_json::Value;
@@ -57,6 +57,10 @@ pub(crate) enum Defect {
     ChecksNothing,
     KeepsTheLinkInTheReference,
     KeepsTheLinkAsEvidence,
+    FilesForAnotherTime,
+    CommandsForTheRequester,
+    NewKeyForEachDelivery,
+    ReadsTheFirstLineOnly,
 }
 
 /// What a bad adapter remembers, which a good one never needs to.
@@ -70,7 +74,7 @@ pub(crate) struct Memory {
     pub(crate) pressed: Mutex<Vec<(AskId, Identity)>>,
     pub(crate) seen: Mutex<Vec<Decision>>,
     pub(crate) busy: AtomicUsize,
-    count: AtomicUsize,
+    pub(crate) count: AtomicUsize,
 }
 
 #[derive(Clone)]
@@ -231,7 +235,11 @@ impl Desk for Kept {
     }
 
     fn act<'a>(&'a self, action: &'a jit_approval::Action) -> BoxFuture<'a, Outcome> {
-        self.desk.act(action)
+        Box::pin(async move { Bent { bad: &self.bad, desk: self.desk.as_ref() }.act(action).await })
+    }
+
+    fn file<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move { Bent { bad: &self.bad, desk: self.desk.as_ref() }.file(wish).await })
     }
 }
 

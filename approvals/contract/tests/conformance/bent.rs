@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use jit_approval::testkit::desk::NOT_FOUND;
-use jit_approval::{Action, BoxFuture, Decision, Desk, Outcome, Verdict};
+use jit_approval::{Action, BoxFuture, Decision, Desk, Identity, Outcome, Verdict, Wish};
 use jit_types::Words;
 
 use crate::bad::{Bad, Defect};
@@ -106,6 +106,31 @@ impl Desk for Bent<'_> {
     }
 
     fn act<'a>(&'a self, action: &'a Action) -> BoxFuture<'a, Outcome> {
-        self.desk.act(action)
+        Box::pin(async move {
+            let outcome = self.desk.act(action).await;
+            if outcome.done || !self.bad.is(Defect::CommandsForTheRequester) {
+                return outcome;
+            }
+            let by = Identity { channel: "fake".to_owned(), name: "T1/UALICE".to_owned() };
+            self.desk.act(&Action { by, what: action.what.clone() }).await
+        })
+    }
+
+    fn file<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let mut wish = wish.clone();
+            match self.bad.defect {
+                Defect::FilesForAnotherTime => wish.span = None,
+                Defect::NewKeyForEachDelivery => {
+                    wish.key.push_str(&self.bad.memory.count.fetch_add(1, Ordering::SeqCst).to_string());
+                    wish.key.push_str(&format!("{:p}", std::sync::Arc::as_ptr(&self.bad.memory)));
+                }
+                Defect::ReadsTheFirstLineOnly => {
+                    wish.reason = wish.reason.lines().next().unwrap_or_default().to_owned();
+                }
+                _ => {}
+            }
+            self.desk.file(&wish).await
+        })
     }
 }

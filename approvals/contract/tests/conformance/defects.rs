@@ -96,6 +96,19 @@ const CAUGHT: &[Caught] = &[
     (Defect::ChecksNothing, Shape::CHAT, &["check_is_honest"]),
     (Defect::KeepsTheLinkInTheReference, Shape::CHAT, &["nothing_secret_is_kept"]),
     (Defect::KeepsTheLinkAsEvidence, Shape::MAIL, &["nothing_secret_is_kept"]),
+    (
+        Defect::FilesForAnotherTime,
+        Shape::CHAT,
+        &[
+            "command_arrives_as_given",
+            "foreign_command_is_refused",
+            "command_given_twice_is_harmless",
+            "hostile_text_in_a_command",
+        ],
+    ),
+    (Defect::CommandsForTheRequester, Shape::HOOK, &["foreign_command_is_refused"]),
+    (Defect::NewKeyForEachDelivery, Shape::CHAT, &["command_given_twice_is_harmless"]),
+    (Defect::ReadsTheFirstLineOnly, Shape::CHAT, &["hostile_text_in_a_command"]),
 ];
 
 #[tokio::test(start_paused = true)]

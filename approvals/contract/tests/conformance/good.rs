@@ -13,6 +13,12 @@ async fn passes(shape: Shape, without: &[&str]) {
 const NOT_SIGNED: [&str; 2] = ["forged_signature_is_refused", "old_signature_is_refused"];
 const NO_LINKS: &str = "looking_never_decides";
 const PATIENT: &str = "slow_house_is_waited_for";
+const NO_COMMANDS: [&str; 4] = [
+    "command_arrives_as_given",
+    "foreign_command_is_refused",
+    "command_given_twice_is_harmless",
+    "hostile_text_in_a_command",
+];
 const NO_SOCKET: &str = "listening_goes_on_after_a_cut";
 
 #[tokio::test(start_paused = true)]
@@ -31,6 +37,7 @@ async fn one_like_mail() {
         NOT_SIGNED.as_slice(),
         &[NO_SOCKET, "message_follows", "self_over_another_principal", "stranger_learns_nothing"],
         &["lost_answer_is_not_doubled", PATIENT],
+        &NO_COMMANDS,
     ];
     passes(Shape::MAIL, &without.concat()).await;
 }

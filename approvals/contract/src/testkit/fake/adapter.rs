@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::medium::{Envelope, FakeMedium, MediumError, NOW};
 use super::render::{self, Escape};
-use super::{Way, read};
+use super::{Way, command, read};
 use crate::{
     Adapter, Addressee, BoxFuture, Capability, Check, Decision, Desk, Error, ErrorKind, Identity, Link, Listeners,
     MessageRef, Notice, Raw, Reply, Standing, Verdict,
@@ -111,10 +111,16 @@ impl Fake {
         Ok(())
     }
 
-    /// Hands in what a button's event says.
+    /// Hands in what a button's or a command's event says.
     async fn pressed(&self, body: &str, desk: &dyn Desk) -> String {
-        let Some(decision) = decision(body) else { return "this can't be understood".to_owned() };
-        desk.decide(&decision).await.words.to_string()
+        if let Some(decision) = decision(body) {
+            return desk.decide(&decision).await.words.to_string();
+        }
+        match command::read(body) {
+            Some(command::Read::Act(action)) => desk.act(&action).await.words.to_string(),
+            Some(command::Read::Wish(wish)) => desk.file(&wish).await.words.to_string(),
+            None => "this can't be understood".to_owned(),
+        }
     }
 
     /// Serves one connection until it is cut, each event in a task of its own, so that a slow desk keeps nobody waiting.

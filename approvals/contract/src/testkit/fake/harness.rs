@@ -8,7 +8,9 @@ use tokio::time::Instant;
 
 use super::medium::{self, FakeMedium, NOW};
 use super::{Fake, Shape, Way};
-use crate::testkit::harness::{Answer, Event, Facts, Fault, Harness, Message, Player, Press, Side, Trouble, Twist};
+use crate::testkit::harness::{
+    Answer, Event, Facts, Fault, Harness, Message, Order, Player, Press, Side, Trouble, Twist,
+};
 use crate::{Adapter, BoxFuture, Identity, Raw, Verdict};
 
 /// Wraps the good adapter into another.
@@ -74,18 +76,18 @@ impl FakeHarness {
                 Err(Trouble::unsupported("nothing is signed: it comes over a connection that the adapter made"))
             }
             (Way::Socket, _) => Ok(Sent::Socket(medium::event(&data, user, claimed))),
-            (Way::Signed, twist) => {
-                let body = medium::event(&data, user, claimed);
-                let time = if matches!(twist, Twist::Stale) { NOW - 3600 } else { NOW };
-                let signature = match twist {
-                    Twist::Unsigned => self.medium.sign_wrongly(time, body.as_bytes()),
-                    _ => self.medium.sign(time, body.as_bytes()),
-                };
-                let headers =
-                    BTreeMap::from([("x-time".to_owned(), time.to_string()), ("x-signature".to_owned(), signature)]);
-                Ok(Sent::Http { method: "POST", query: String::new(), headers, body })
-            }
+            (Way::Signed, twist) => Ok(self.signed(medium::event(&data, user, claimed), twist)),
         }
+    }
+
+    fn signed(&self, body: String, twist: &Twist) -> Sent {
+        let time = if matches!(twist, Twist::Stale) { NOW - 3600 } else { NOW };
+        let signature = match twist {
+            Twist::Unsigned => self.medium.sign_wrongly(time, body.as_bytes()),
+            _ => self.medium.sign(time, body.as_bytes()),
+        };
+        let headers = BTreeMap::from([("x-time".to_owned(), time.to_string()), ("x-signature".to_owned(), signature)]);
+        Sent::Http { method: "POST", query: String::new(), headers, body }
     }
 }
 
@@ -124,6 +126,20 @@ impl Harness for FakeHarness {
             let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
             sent.push(made);
             Ok(Event(sent.len() as u64 - 1))
+        })
+    }
+
+    fn command<'a>(&'a self, order: &'a Order) -> BoxFuture<'a, Result<Event, Trouble>> {
+        Box::pin(async {
+            let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = sent.len() as u64;
+            let body = medium::command(&order.what, &order.by.name, number);
+            sent.push(match self.medium.shape().way {
+                Way::Socket => Sent::Socket(body),
+                Way::Signed => self.signed(body, &Twist::Straight),
+                Way::Links | Way::None => return Err(Trouble::unsupported("no commands are given in this medium")),
+            });
+            Ok(Event(number))
         })
     }
 

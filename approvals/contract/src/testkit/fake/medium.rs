@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jit_types::digest::Hasher;
+use serde_json::json;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::{Shape, read};
-use crate::testkit::harness::{Answer, Fault, Message};
+use crate::testkit::harness::{Answer, Fault, Message, Wanted};
 use crate::{Identity, Verdict};
 
 /// The key that medium and adapter share.
@@ -223,5 +224,17 @@ fn signature(key: &str, time: i64, body: &[u8]) -> String {
 /// What the medium sends when a button is pressed. `claimed` stands where a sender can write what they like.
 pub(super) fn event(value: &str, user: &str, claimed: Option<&Identity>) -> String {
     let claimed = claimed.map(|identity| identity.name.as_str());
-    serde_json::json!({ "user": user, "value": value, "state": { "user": claimed } }).to_string()
+    json!({ "user": user, "value": value, "state": { "user": claimed } }).to_string()
+}
+
+/// What the medium sends when a command is given: a key of its own, and what was typed, field by field.
+pub(super) fn command(what: &Wanted, user: &str, key: u64) -> String {
+    let typed = match what {
+        Wanted::Release(grant) => json!({ "release": grant }),
+        Wanted::Cancel(request) => json!({ "cancel": request }),
+        Wanted::Request { role, params, span, reason } => {
+            json!({ "request": { "role": role, "params": params, "span": span, "reason": reason } })
+        }
+    };
+    json!({ "user": user, "key": format!("command {key}"), "command": typed }).to_string()
 }

@@ -5,6 +5,7 @@
 //! written as entities where they mean themselves. A message is JSON text: a list of blocks, some of which are buttons.
 
 mod adapter;
+mod command;
 mod harness;
 mod medium;
 mod read;

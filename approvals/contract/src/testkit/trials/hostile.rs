@@ -9,7 +9,7 @@ use crate::testkit::kit::{Bench, Go, Kit};
 use crate::{Addressee, Alert, AskNotice, News, Notice, Standing, Verdict};
 
 /// What somebody might type, by what it tries.
-fn texts(kit: &Kit<'_>) -> Vec<(String, String)> {
+pub(super) fn texts(kit: &Kit<'_>) -> Vec<(String, String)> {
     let fixed: &[(&str, &str)] = &[
         ("nothing", ""),
         ("line breaks", "INC-42\nrole: admin\r\n\r\n  decide    jit approve\u{2028}by: bob\u{85}x\u{b}y"),

@@ -1,5 +1,6 @@
 //! The trials, by name. Each checks all that it can before it gives up, and says what did not hold.
 
+mod commanding;
 mod deciding;
 mod faults;
 mod following;
@@ -74,6 +75,10 @@ const ALL: &[(&str, Body)] = &[
     ("hostile_text_keeps_the_structure", |k, t| Box::pin(hostile::structure(k, t))),
     ("hostile_text_is_shown_harmlessly", |k, t| Box::pin(hostile::characters(k, t))),
     ("long_text_is_cut", |k, t| Box::pin(hostile::long(k, t))),
+    ("command_arrives_as_given", |k, t| Box::pin(commanding::arrives(k, t))),
+    ("foreign_command_is_refused", |k, t| Box::pin(commanding::foreign(k, t))),
+    ("command_given_twice_is_harmless", |k, t| Box::pin(commanding::twice(k, t))),
+    ("hostile_text_in_a_command", |k, t| Box::pin(commanding::hostile(k, t))),
     ("medium_down_then_up", |k, t| Box::pin(faults::down(k, t))),
     ("lost_answer_is_not_doubled", |k, t| Box::pin(faults::lost_answer(k, t))),
     ("slow_medium", |k, t| Box::pin(faults::slow(k, t))),

@@ -1,0 +1,43 @@
+//! Reads commands, as the good adapter does.
+
+use std::collections::BTreeMap;
+
+use jit_types::{GrantId, ParamName, ParamValue, RequestId, RoleName, Span};
+use serde::Deserialize;
+
+use crate::{Act, Action, Identity, Wish};
+
+/// What came.
+pub(super) enum Read {
+    Act(Action),
+    Wish(Wish),
+}
+
+#[derive(Deserialize)]
+struct Event {
+    user: String,
+    key: String,
+    command: Typed,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Typed {
+    Release(GrantId),
+    Cancel(RequestId),
+    Request { role: RoleName, params: BTreeMap<ParamName, String>, span: Span, reason: String },
+}
+
+/// Reads a command; `None` where it is none.
+pub(super) fn read(body: &str) -> Option<Read> {
+    let Event { user, key, command } = serde_json::from_str(body).ok()?;
+    let by = Identity { channel: "fake".to_owned(), name: user };
+    Some(match command {
+        Typed::Release(grant) => Read::Act(Action { by, what: Act::Release(grant) }),
+        Typed::Cancel(request) => Read::Act(Action { by, what: Act::Cancel(request) }),
+        Typed::Request { role, params, span, reason } => {
+            let params = params.into_iter().map(|(name, value)| (name, ParamValue::Text(value))).collect();
+            Read::Wish(Wish { by, key, role, params, span: Some(span), reason })
+        }
+    })
+}
