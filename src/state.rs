@@ -2,12 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use jit_engine::audit::{SystemRandom, random};
 use jit_engine::{Clock as _, SystemClock};
 use jit_types::HouseId;
+use rustix::fs::OFlags;
+use rustix::process::geteuid;
 
 use crate::wiring::OpenError;
 
@@ -28,8 +30,16 @@ const LOCK: &str = "lock";
 /// Makes the directory where it is missing, and takes it for this process alone.
 ///
 /// # Errors
-/// When another process has it, or others may enter it.
+/// When another process has it, it is somebody else's, or others may enter it.
 pub fn lock(directory: &Path) -> Result<File, OpenError> {
+    lock_for(directory, None)
+}
+
+/// The same for root, who makes it for the account that the broker will run as.
+///
+/// # Errors
+/// As [`lock`].
+pub fn lock_for(directory: &Path, account: Option<u32>) -> Result<File, OpenError> {
     let io = |e: std::io::Error| {
         OpenError::new(
             format!("the state directory {} can't be used: {}", directory.display(), e.kind()),
@@ -39,7 +49,16 @@ pub fn lock(directory: &Path) -> Result<File, OpenError> {
     if !directory.exists() {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
     }
-    let mode = std::fs::metadata(directory).map_err(io)?.permissions().mode() & 0o777;
+    let meta = std::fs::metadata(directory).map_err(io)?;
+    // Whoever owns it can change its mode, and what is in it, at any time.
+    let ours = |owner: u32| owner == geteuid().as_raw() || Some(owner) == account;
+    if !ours(meta.uid()) {
+        return Err(OpenError::new(
+            format!("the state directory {} belongs to uid {}, not to this user", directory.display(), meta.uid()),
+            "run this as its owner, or name another directory with `[broker] state`",
+        ));
+    }
+    let mode = meta.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(OpenError::new(
             format!("the state directory {} has mode {mode:o}: others may look into it", directory.display()),
@@ -51,8 +70,16 @@ pub fn lock(directory: &Path) -> Result<File, OpenError> {
         .truncate(false)
         .write(true)
         .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
         .open(directory.join(LOCK))
         .map_err(io)?;
+    let meta = file.metadata().map_err(io)?;
+    if !meta.is_file() || !ours(meta.uid()) || meta.permissions().mode() & 0o077 != 0 {
+        return Err(OpenError::new(
+            format!("{} is not this user's own: others could hold it", directory.join(LOCK).display()),
+            "remove it, when no broker runs on this directory",
+        ));
+    }
     file.try_lock().map_err(|_| {
         OpenError::new(
             format!("another broker runs on {}", directory.display()),
@@ -149,4 +176,53 @@ fn write_new(path: &Path, text: &str) -> Result<(), OpenError> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
     file.write_all(text.as_bytes()).map_err(io)?;
     file.sync_all().map_err(io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chown(path: &Path, uid: u32) {
+        std::os::unix::fs::chown(path, Some(uid), None).expect("chown");
+    }
+
+    fn why(directory: &Path) -> String {
+        lock(directory).expect_err("it is refused").message
+    }
+
+    #[test]
+    fn a_directory_is_one_process_alone_and_its_owners() {
+        let place = tempfile::tempdir().expect("a directory");
+        let directory = place.path().join("state");
+        let held = lock(&directory).expect("a new one");
+        assert!(why(&directory).contains("another broker runs"));
+        drop(held);
+        let lock_file = directory.join(LOCK);
+        std::fs::set_permissions(&lock_file, std::fs::Permissions::from_mode(0o666)).expect("chmod");
+        assert!(why(&directory).contains("others could hold it"));
+        std::fs::remove_file(&lock_file).expect("removed");
+        std::os::unix::fs::symlink(place.path().join("elsewhere"), &lock_file).expect("a link");
+        assert!(why(&directory).contains("can't be used"));
+        assert!(!place.path().join("elsewhere").exists(), "a link is not followed");
+        std::fs::remove_file(&lock_file).expect("removed");
+        std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o750)).expect("chmod");
+        assert!(why(&directory).contains("has mode 750"));
+    }
+
+    #[test]
+    fn somebody_elses_directory_or_lock_is_refused() {
+        if geteuid().as_raw() != 0 {
+            eprintln!("skipped: only root can give a directory to somebody else");
+            return;
+        }
+        let place = tempfile::tempdir().expect("a directory");
+        let directory = place.path().join("state");
+        drop(lock(&directory).expect("a new one"));
+        chown(&directory.join(LOCK), 12345);
+        assert!(why(&directory).contains("others could hold it"));
+        chown(&directory.join(LOCK), 0);
+        chown(&directory, 12345);
+        assert!(why(&directory).contains("belongs to uid 12345"));
+        assert!(lock_for(&directory, Some(12345)).is_ok(), "root may make it for the account that it is for");
+    }
 }

@@ -14,17 +14,19 @@ mod record;
 pub mod socket;
 pub mod token;
 pub mod wait;
+mod wire;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
+use axum::http::{Method, Request, StatusCode};
 use jit_types::{HouseId, Secret};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -33,7 +35,9 @@ pub use calls::Scope;
 pub use error::Error;
 pub use find::Broker;
 pub use record::Entries;
+pub use wire::Answer;
 
+use self::wire::{Broken, Wire};
 use crate::api::{self, ErrorBody, ErrorKind, Failure};
 
 /// How long an answer may take that needs no target.
@@ -47,8 +51,7 @@ const LONGEST_ANSWER: usize = 64 << 20;
 
 /// A client of one broker.
 pub struct Client {
-    http: reqwest::Client,
-    socket: PathBuf,
+    wire: Wire,
     token: Option<Secret>,
     broker_version: Mutex<Option<String>>,
     house: OnceCell<HouseId>,
@@ -70,19 +73,13 @@ impl Client {
     /// # Errors
     /// When the socket is missing or somebody else's.
     pub fn new(socket: &Path, token: Option<Secret>) -> Result<Self, Error> {
-        socket::check(socket)?;
-        let http = reqwest::Client::builder()
-            .unix_socket(socket)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("jit/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|_| Error::failure(ErrorKind::Bug, "the HTTP client can't be built"))?;
-        Ok(Self { http, socket: socket.to_owned(), token, broker_version: Mutex::default(), house: OnceCell::new() })
+        let wire = Wire::new(socket, socket::check(socket)?);
+        Ok(Self { wire, token, broker_version: Mutex::default(), house: OnceCell::new() })
     }
 
     /// The broker's socket.
     pub fn socket(&self) -> &Path {
-        &self.socket
+        self.wire.socket()
     }
 
     /// The broker's version, once it has answered.
@@ -108,7 +105,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub async fn stream(&self, path: &str, query: &[(&str, String)], patience: Duration) -> Result<Response, Error> {
+    pub async fn stream(&self, path: &str, query: &[(&str, String)], patience: Duration) -> Result<Answer, Error> {
         self.send(Call { method: Method::GET, path, query, body: None, key: None, patience }).await
     }
 
@@ -143,22 +140,23 @@ impl Client {
     }
 
     /// Sends a call until somebody answers. Asking again is safe: a GET changes nothing, and a POST carries its key.
-    async fn send(&self, call: Call<'_>) -> Result<Response, Error> {
+    async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
         let mut pauses = AGAIN.iter();
         loop {
-            match self.build(&call)?.send().await {
+            match self.wire.ask(self.build(&call)?, call.patience).await {
                 Ok(answer) => return self.judge(answer).await,
-                Err(error) if error.is_timeout() => {
+                Err(Broken::Stranger(uid)) => return Err(socket::stranger(self.socket(), uid)),
+                Err(Broken::Late) => {
                     return Err(Error::unreachable(
-                        format!("the broker at {} did not answer in time", self.socket.display()),
+                        format!("the broker at {} did not answer in time", self.socket().display()),
                         "look at its log; the same command again takes up where this one ended",
                     ));
                 }
-                Err(_) => match pauses.next() {
+                Err(Broken::Lost) => match pauses.next() {
                     Some(pause) => tokio::time::sleep(*pause).await,
                     None => {
                         return Err(Error::unreachable(
-                            format!("the broker at {} can't be reached", self.socket.display()),
+                            format!("the broker at {} can't be reached", self.socket().display()),
                             "is it running? `jit serve` starts one, `jit doctor` looks at it",
                         ));
                     }
@@ -167,13 +165,10 @@ impl Client {
         }
     }
 
-    fn build(&self, call: &Call<'_>) -> Result<RequestBuilder, Error> {
-        let url = format!("http://jit{}", call.path);
-        let mut request = self.http.request(call.method.clone(), url).timeout(call.patience);
-        request = request.header(api::VERSION_HEADER, api::VERSION);
-        if !call.query.is_empty() {
-            request = request.query(call.query);
-        }
+    fn build(&self, call: &Call<'_>) -> Result<Request<Body>, Error> {
+        let request = Request::builder().method(call.method.clone()).uri(wire::target(call.path, call.query));
+        let mut request = request.header(HOST, "jit").header(api::VERSION_HEADER, api::VERSION);
+        request = request.header(USER_AGENT, concat!("jit/", env!("CARGO_PKG_VERSION")));
         if let Some(token) = &self.token {
             let line = zeroize::Zeroizing::new(format!("Bearer {}", token.expose_secret()));
             let bad = || Failure::new(ErrorKind::NotAuthenticated, "the token holds characters that no token has");
@@ -184,14 +179,15 @@ impl Client {
         if let Some(key) = call.key {
             request = request.header(api::IDEMPOTENCY_HEADER, key);
         }
-        if let Some(body) = &call.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
-        }
-        Ok(request)
+        let request = match &call.body {
+            Some(body) => request.header(CONTENT_TYPE, "application/json").body(Body::from(body.clone())),
+            None => request.body(Body::empty()),
+        };
+        request.map_err(|_| Error::failure(ErrorKind::Bug, "the question can't be put"))
     }
 
     /// Tells an answer from an error.
-    async fn judge(&self, answer: Response) -> Result<Response, Error> {
+    async fn judge(&self, answer: Answer) -> Result<Answer, Error> {
         if let Some(version) = answer.headers().get(api::VERSION_HEADER).and_then(|v| v.to_str().ok()) {
             let plain =
                 version.len() <= 40 && version.bytes().all(|b| b.is_ascii_alphanumeric() || b".-+".contains(&b));
@@ -208,14 +204,14 @@ impl Client {
         }
     }
 
-    async fn read<T: DeserializeOwned>(&self, answer: Response) -> Result<T, Error> {
+    async fn read<T: DeserializeOwned>(&self, answer: Answer) -> Result<T, Error> {
         let status = answer.status();
         let body = zeroize::Zeroizing::new(self.bytes(answer).await?);
         let text: &[u8] = if body.is_empty() { b"null" } else { &body };
         serde_json::from_slice(text).map_err(|_| self.strange(status))
     }
 
-    async fn bytes(&self, mut answer: Response) -> Result<Vec<u8>, Error> {
+    async fn bytes(&self, mut answer: Answer) -> Result<Vec<u8>, Error> {
         let lost = |_| Error::unreachable("the broker's answer broke off", "the same command again asks for it anew");
         let mut bytes = Vec::new();
         while let Some(piece) = answer.chunk().await.map_err(lost)? {
@@ -230,7 +226,7 @@ impl Client {
     /// An answer that is not of this API, or of another version of it.
     fn strange(&self, status: StatusCode) -> Error {
         let message = match self.broker_version() {
-            None => format!("what listens at {} is no jit broker (HTTP {})", self.socket.display(), status.as_u16()),
+            None => format!("what listens at {} is no jit broker (HTTP {})", self.socket().display(), status.as_u16()),
             Some(_) => format!("the broker's answer is not one that this jit understands (HTTP {})", status.as_u16()),
         };
         Error::Failure(self.with_versions(Failure::new(ErrorKind::Unknown, message)))

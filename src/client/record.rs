@@ -1,9 +1,8 @@
 //! Calls about the audit log.
 
 use jit_types::{PersonId, RoleName, Span, Timestamp};
-use reqwest::Response;
 
-use super::{Client, Error};
+use super::{Answer, Client, Error};
 use crate::api::audit::{CheckpointView, EntryList};
 
 /// Which entries.
@@ -53,7 +52,7 @@ impl Client {
     ///
     /// # Errors
     /// When the caller is no administrator.
-    pub async fn export(&self, open: bool) -> Result<Response, Error> {
+    pub async fn export(&self, open: bool) -> Result<Answer, Error> {
         let patience = std::time::Duration::from_secs(3600);
         self.stream("/v1/audit/export", &[("open", open.to_string())], patience).await
     }

@@ -8,14 +8,14 @@ use rustix::process::geteuid;
 use super::error::Error;
 use crate::api::{ErrorKind, Failure};
 
-/// Makes sure that a socket was put there by root, by this user, or by whoever root gave its directory to.
+/// Says whose a socket is, having made sure that it was put there by root, by this user, or by whoever root gave its directory to.
 ///
 /// The third is the user that a host's broker runs as: root makes `/run/jit` in a place where only root can, and gives it
 /// to that user, so that nobody else could have put the socket there.
 ///
 /// # Errors
 /// When there is no socket, or somebody else's.
-pub fn check(path: &Path) -> Result<(), Error> {
+pub fn check(path: &Path) -> Result<u32, Error> {
     let shown = path.display();
     let meta = match path.symlink_metadata() {
         Ok(meta) => meta,
@@ -35,10 +35,16 @@ pub fn check(path: &Path) -> Result<(), Error> {
     }
     let owner = meta.uid();
     if owner == 0 || owner == geteuid().as_raw() || given_by_root(path, owner) {
-        return Ok(());
+        return Ok(owner);
     }
     let message = format!("the socket {shown} belongs to uid {owner}, who is neither root nor you");
     Err(refused(message).hinted("a broker's socket lies in a directory that root made for the broker's user"))
+}
+
+/// What it means that somebody else listens on a socket whose owner was vetted: the path led elsewhere meanwhile.
+pub(super) fn stranger(path: &Path, uid: u32) -> Error {
+    let message = format!("uid {uid} listens behind the socket {}, who is neither its owner nor you", path.display());
+    refused(message).hinted("nothing was said to them; look at who can write to the directories on the way")
 }
 
 /// Whether the socket's directory is that user's, and lies where only root can make one.

@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use tokio::net::UnixListener;
 
 use super::*;
+use std::path::PathBuf;
 
 struct Broker {
     _directory: tempfile::TempDir,

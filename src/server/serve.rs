@@ -107,8 +107,9 @@ async fn answer(
     let _ = connection.await;
 }
 
-/// Says why there is no place, and hears the question out, so that the answer is not lost with it.
+/// Says why there is no place, once there is a question, and hears it out, so that the answer is not lost with it.
 async fn turn_away(mut stream: UnixStream, full: Full) -> std::io::Result<()> {
+    stream.readable().await?;
     stream.write_all(error::crowded(full).as_bytes()).await?;
     stream.shutdown().await?;
     let mut rest = [0; 4096];

@@ -19,7 +19,7 @@ for _ in range(int(sys.argv[2])):
     s.connect(sys.argv[1])
     held.append(s)
     poll.register(s, select.POLLIN)
-time.sleep(1)
+time.sleep(2)
 print(len(poll.poll(0)), flush=True)
 sys.stdin.read()
 "#;

@@ -125,5 +125,45 @@ fn nothing_that_the_requester_sends_makes_it_approved() {
     assert_eq!(house.show("alice", &id)["standing"], "ready", "nothing was opened by it");
 }
 
+/// Listens at a path, says when it does, and prints what it hears.
+const LISTENER: &str = r#"
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen()
+print("listens", flush=True)
+for _ in range(4):
+    c, _ = s.accept()
+    c.settimeout(5)
+    print(repr(c.recv(65536)), flush=True)
+"#;
+
+#[test]
+fn nothing_is_said_to_somebody_who_listens_behind_a_socket_of_roots() {
+    use std::io::{BufRead as _, BufReader};
+    use std::os::unix::process::CommandExt as _;
+    let Some(users) = crate::world::users(&["jit-test-c"]) else { return };
+    let Some(crate::world::By::User(uid)) = users.into_iter().next() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let path = dir.path().join("s");
+    let mut command = std::process::Command::new("python3");
+    command.args(["-c", LISTENER]).arg(&path).uid(uid).gid(uid).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().expect("python3");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "listens");
+    // As if the path had led to root's socket when it was looked at, and to theirs when it was connected to.
+    std::os::unix::fs::chown(&path, Some(0), Some(0)).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    let mut jit = std::process::Command::new(crate::world::JIT);
+    crate::house::bare(&mut jit).env("HOME", dir.path()).env("JIT_TOKEN", "jit_canary-of-a-token");
+    jit.args(["whoami", "--broker"]).arg(&path);
+    let ran = crate::process::run(&mut jit).code(5);
+    assert!(ran.err.contains(&format!("uid {uid} listens behind the socket")), "{ran:?}");
+    assert_eq!(lines.next().unwrap().unwrap(), "b''", "not a word");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// A public key whose private half nobody here has.
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1iBxTcVGnhGbhPCAZZkGk2Zt0V5nZ6l3dWJQ1Yk2Ym";

@@ -29,7 +29,7 @@ pub(super) async fn look(ctx: &Ctx) -> Seen {
     match ctx.broker() {
         Ok(Broker::Embedded) => findings.push(good("the broker is in this user's own agent")),
         Ok(Broker::Socket(path)) => match socket::check(&path) {
-            Ok(()) => findings.push(good(format!("{} is the socket of whom it should be", path.display()))),
+            Ok(_) => findings.push(good(format!("{} is the socket of whom it should be", path.display()))),
             Err(error) => return unreached(vec![wrong(&error.into())]),
         },
         Err(error) => return unreached(vec![wrong(&error)]),

@@ -50,7 +50,7 @@ pub(super) fn make(args: &Args, answers: &Answers, layout: &Layout, text: &str) 
         Some(host) => Some(ca(args, host, owner, &mut files)?),
         None => None,
     };
-    let lock = state::lock(&layout.state).map_err(|e| failed(e.message).hint(e.hint))?;
+    let lock = state::lock_for(&layout.state, owner.map(|(uid, _)| uid)).map_err(|e| failed(e.message).hint(e.hint))?;
     let house = state::house_id(&layout.state).map_err(|e| failed(e.message).hint(e.hint))?;
     let seed = state::checkpoint_seed(&layout.state).map_err(|e| failed(e.message).hint(e.hint))?;
     let signer = Signer::from_seed(house, &seed).map_err(|e| failed(e.to_string()))?;
