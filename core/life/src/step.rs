@@ -233,6 +233,13 @@ pub enum EffectKind {
     Publish(BackendName),
 }
 
+impl EffectKind {
+    /// Whether it only tells people something.
+    pub fn tells(&self) -> bool {
+        matches!(self, Self::Announce(_) | Self::Update(_) | Self::Tell(_) | Self::Alert(_))
+    }
+}
+
 /// What a requester is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

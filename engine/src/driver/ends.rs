@@ -10,30 +10,33 @@ use jit_types::{ClaimId, Grade, Proof, RequestId, Words};
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{PATIENCE, outcome};
+use super::{Outcome, PATIENCE, outcome};
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
 use crate::store::Leased;
 
 /// Revokes a claim and looks whether it is gone.
-pub(super) async fn revoke(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Result<(), Error> {
+pub(super) async fn revoke(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Outcome {
     let Some((lease, gives)) = lease(house, id, claim).await? else {
-        return super::finish(house, effect.clone()).await;
+        return super::finish(house, effect).await;
     };
-    let _place = place(house, &gives).await?;
+    let place = place(house, &gives).await?;
     let result = revoke_and_look(house, &lease, &gives).await;
+    // The target is done with it, whenever the outcome is written.
+    drop(place);
     let command = Command::Ended { claim, outcome: result, jitter: house.jitter() };
     outcome(house, id, command, effect).await
 }
 
 /// Looks again at what ended before its planted end.
-pub(super) async fn look(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Result<(), Error> {
+pub(super) async fn look(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Outcome {
     let Some((lease, gives)) = lease(house, id, claim).await? else {
-        return super::finish(house, effect.clone()).await;
+        return super::finish(house, effect).await;
     };
-    let _place = place(house, &gives).await?;
+    let place = place(house, &gives).await?;
     let result = look_at(house, &lease, &gives, None).await;
+    drop(place);
     let command = Command::Looked { claim, outcome: result, jitter: house.jitter() };
     outcome(house, id, command, effect).await
 }

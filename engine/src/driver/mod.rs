@@ -79,8 +79,17 @@ pub async fn run(house: Arc<House>) {
     }
 }
 
-/// Does one effect. What fails for an outside reason is put off; nothing is dropped.
+/// Does one effect, and what it makes due at once: an end is not sent through the outbox's queue between its steps. It is
+/// written there all the same, and whoever starts after a crash takes it up.
 async fn carry_out(house: &Arc<House>, effect: Leased) {
+    let mut next = vec![effect];
+    while let Some(effect) = next.pop() {
+        next.extend(carry_out_one(house, effect).await);
+    }
+}
+
+/// Does one effect. What fails for an outside reason is put off; nothing is dropped.
+async fn carry_out_one(house: &Arc<House>, effect: Leased) -> Vec<Leased> {
     let _lane = match &effect.lane {
         Some(lane) => house.lanes.enter(lane).await,
         None => None,
@@ -97,11 +106,12 @@ async fn carry_out(house: &Arc<House>, effect: Leased) {
         (EffectKind::Update(ask), Some(id)) => tell::update(house, id, *ask, &effect).await,
         (EffectKind::Tell(news), Some(id)) => tell::news(house, id, *news, &effect).await,
         (EffectKind::Alert(claim), Some(id)) => tell::alert(house, id, *claim, &effect).await,
-        (_, None) => finish(house, effect.clone()).await,
+        (_, None) => finish(house, &effect).await,
     };
     match outcome {
         // Somebody else has it now.
-        Ok(()) | Err(Error::Store(StoreError::Fenced)) => {}
+        Ok(follow) => return follow,
+        Err(Error::Store(StoreError::Fenced)) => {}
         Err(error) => {
             tracing::warn!(%error, kind = ?effect.kind, "an effect is put off");
             let due = house.now().after(AGAIN).plus_millis(i64::from(house.jitter()));
@@ -112,22 +122,29 @@ async fn carry_out(house: &Arc<House>, effect: Leased) {
             }
         }
     }
+    Vec::new()
 }
 
-async fn timer(house: &House, id: jit_types::RequestId, timer: Timer, effect: &Leased) -> Result<(), Error> {
+/// What came of an effect: what was made due at once and is leased to whoever did it.
+type Outcome = Result<Vec<Leased>, Error>;
+
+async fn timer(house: &House, id: jit_types::RequestId, timer: Timer, effect: &Leased) -> Outcome {
     outcome(house, id, Command::Due(timer), effect).await
 }
 
 /// Brings an outcome back; the effect is done with it.
-async fn outcome(house: &House, id: jit_types::RequestId, command: Command, effect: &Leased) -> Result<(), Error> {
-    let played = house.play(id, command, With { done: Some(effect.clone()), ..Default::default() }).await?;
+async fn outcome(house: &House, id: jit_types::RequestId, command: Command, effect: &Leased) -> Outcome {
+    let follow = Some(house.now().after(LEASE));
+    let with = With { done: Some(effect.clone()), follow, ..Default::default() };
+    let played = house.play(id, command, with).await?;
     if let Err(refused) = played.reply {
         tracing::debug!(%refused, kind = ?effect.kind, "an outcome changed nothing");
     }
-    Ok(())
+    Ok(played.follow)
 }
 
 /// An effect that needs no command to be done.
-async fn finish(house: &House, effect: Leased) -> Result<(), Error> {
-    Ok(house.store().write(vec![Write::Done(effect)], vec![], vec![]).await?)
+async fn finish(house: &House, effect: &Leased) -> Outcome {
+    house.store().write(vec![Write::Done(effect.clone())], vec![], vec![]).await?;
+    Ok(Vec::new())
 }

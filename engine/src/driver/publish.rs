@@ -8,18 +8,18 @@ use std::sync::Arc;
 use jit_life::ClaimStatus;
 use jit_types::BackendName;
 
-use super::{ends, finish};
+use super::{Outcome, ends, finish};
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
 use crate::store::Leased;
 
 /// Gathers all leases of a backend that ended early, and publishes what it makes of them.
-pub(super) async fn publish(house: &Arc<House>, name: &BackendName, effect: &Leased) -> Result<(), Error> {
+pub(super) async fn publish(house: &Arc<House>, name: &BackendName, effect: &Leased) -> Outcome {
     hit("publish.before");
     write_documents(house, name).await?;
     hit("publish.written");
-    finish(house, effect.clone()).await
+    finish(house, effect).await
 }
 
 /// Writes a backend's documents as they must be now; also at start, so that a file that hosts demand is there.

@@ -7,14 +7,14 @@ use jit_approval::{Adapter, Alert, MessageRef, News as NewsNotice, Notice, Notic
 use jit_life::{AskStatus, GrantStatus, News, Request};
 use jit_types::{AskId, ChannelName, ClaimId, RequestId, Words};
 
-use super::{PATIENCE, finish};
+use super::{Outcome, PATIENCE, finish};
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
 use crate::notices;
 use crate::store::{Leased, Write};
 
-pub(super) async fn announce(house: &Arc<House>, id: RequestId, ask: AskId, effect: &Leased) -> Result<(), Error> {
+pub(super) async fn announce(house: &Arc<House>, id: RequestId, ask: AskId, effect: &Leased) -> Outcome {
     let told = on_each(house, move |house, name, channel| async move {
         let Some(request) = house.store().request(id).await? else { return Ok(()) };
         // Of what is decided by now, those who have not heard of it need not hear.
@@ -33,12 +33,12 @@ pub(super) async fn announce(house: &Arc<House>, id: RequestId, ask: AskId, effe
     let decided = request.iter().flat_map(|r| &r.asks).any(|a| a.id == ask && a.status != AskStatus::Pending);
     let followed = if decided { follow(house, id, ask).await } else { Ok(()) };
     told.and(followed)?;
-    finish(house, effect.clone()).await
+    finish(house, effect).await
 }
 
-pub(super) async fn update(house: &Arc<House>, id: RequestId, ask: AskId, effect: &Leased) -> Result<(), Error> {
+pub(super) async fn update(house: &Arc<House>, id: RequestId, ask: AskId, effect: &Leased) -> Outcome {
     follow(house, id, ask).await?;
-    finish(house, effect.clone()).await
+    finish(house, effect).await
 }
 
 /// Brings every message of an ask up to date.
@@ -60,7 +60,7 @@ async fn follow(house: &Arc<House>, id: RequestId, ask: AskId) -> Result<(), Err
     .await
 }
 
-pub(super) async fn news(house: &Arc<House>, id: RequestId, news: News, effect: &Leased) -> Result<(), Error> {
+pub(super) async fn news(house: &Arc<House>, id: RequestId, news: News, effect: &Leased) -> Outcome {
     on_each(house, move |house, name, channel| async move {
         let Some(request) = house.store().request(id).await? else { return Ok(()) };
         let Some(person) = house.person(request.subject) else { return Ok(()) };
@@ -76,10 +76,10 @@ pub(super) async fn news(house: &Arc<House>, id: RequestId, news: News, effect: 
         send(&house, &name, &channel, &notice).await
     })
     .await?;
-    finish(house, effect.clone()).await
+    finish(house, effect).await
 }
 
-pub(super) async fn alert(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Result<(), Error> {
+pub(super) async fn alert(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Outcome {
     if let Some(request) = house.store().request(id).await? {
         let tries = request.claim(claim).map_or(0, |claim| claim.failures);
         let backend = request.claim(claim).and_then(|c| request.entitlement(c)).map(|gives| gives.backend.to_string());
@@ -110,7 +110,7 @@ pub(super) async fn alert(house: &Arc<House>, id: RequestId, claim: ClaimId, eff
         })
         .await?;
     }
-    finish(house, effect.clone()).await
+    finish(house, effect).await
 }
 
 /// Does something on every channel at once, so that one that is down or hangs keeps nothing from the others. Fails when it

@@ -87,7 +87,7 @@ impl House {
         let key = order.answer.key;
         let played = self.play(request.id, command, With { answer: Some(order.answer), ..Default::default() }).await?;
         let Reply::Claimed(claim) = played.reply? else { return Err(Refused::not_found("grant").into()) };
-        let state = played.request.ok_or_else(|| Refused::not_found("grant"))?;
+        let state = played.request.map(Arc::unwrap_or_clone).ok_or_else(|| Refused::not_found("grant"))?;
         if let Some(kept) = played.replayed {
             return self.again(state, claim, kept.as_deref());
         }
@@ -163,7 +163,7 @@ impl House {
         let extra = serde_json::to_string(&issued.form).unwrap_or_default();
         self.store().write(vec![Write::KeepAnswer { key, extra }], vec![], vec![]).await?;
         hit("claim.kept");
-        let request = played.request.unwrap_or(state);
+        let request = played.request.map_or(state, Arc::unwrap_or_clone);
         Ok(Claimed { claim: id, form: issued.form, window, request })
     }
 

@@ -1,5 +1,7 @@
 //! Deciding.
 
+use std::sync::Arc;
+
 use jit_life::policy::{self, Caller};
 use jit_life::step::Decide;
 use jit_life::{Command, Refused, RefusedKind, Reply, Request, Verdict};
@@ -91,7 +93,7 @@ impl House {
             Reply::Decided(words) | Reply::Already(words) => words,
             _ => Words::new("noted"),
         };
-        let request = played.request.ok_or_else(|| Refused::not_found("request"))?;
+        let request = played.request.map(Arc::unwrap_or_clone).ok_or_else(|| Refused::not_found("request"))?;
         Ok(Decided { words, request })
     }
 

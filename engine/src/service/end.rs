@@ -1,5 +1,7 @@
 //! Taking back, giving back, taking away, and reporting use.
 
+use std::sync::Arc;
+
 use jit_life::policy::{self, Caller};
 use jit_life::{Command, Refused, RefusedKind, Reply, Request};
 use jit_types::{ClaimId, RequestId, Words};
@@ -94,7 +96,7 @@ impl House {
             Reply::Cancelled => Words::new("cancelled"),
             _ => Words::new("noted"),
         };
-        let request = played.request.ok_or_else(|| Refused::not_found("request"))?;
+        let request = played.request.map(Arc::unwrap_or_clone).ok_or_else(|| Refused::not_found("request"))?;
         Ok((words, request))
     }
 }

@@ -1,5 +1,7 @@
 //! Filing a request, and keeping open asks in line with the rules.
 
+use std::sync::Arc;
+
 use jit_life::policy::{Caller, Wish};
 use jit_life::{Command, Refused, RefusedKind, Reply, Request, step};
 use jit_types::RequestId;
@@ -58,7 +60,7 @@ impl House {
             _ => (id, false),
         };
         let request = match played.request.filter(|request| request.id == id) {
-            Some(request) => Some(request),
+            Some(request) => Some(Arc::unwrap_or_clone(request)),
             // Attached, or an answer given before: the reply says which one it was, however many came after it.
             None => self.store().request(id).await?,
         };

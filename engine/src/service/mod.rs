@@ -37,6 +37,8 @@ pub(crate) struct With {
     pub(crate) done: Option<Leased>,
     pub(crate) openings: Vec<SealedOpening>,
     pub(crate) answer: Option<AnswerKey>,
+    /// Until when what the step makes due at once is leased to the caller.
+    pub(crate) follow: Option<Timestamp>,
 }
 
 impl House {
@@ -47,10 +49,11 @@ impl House {
             request,
             at: now,
             facts: with.facts,
-            play: player(command, now, Arc::clone(&self.refusals)),
+            play: player(command, now, Arc::clone(&self.refusals), self.channels().is_empty()),
             done: with.done,
             openings: with.openings,
             answer: with.answer,
+            follow: with.follow,
         };
         let played = self.store().play(job).await?;
         self.wake.notify_one();
@@ -58,9 +61,13 @@ impl House {
     }
 }
 
-fn player(command: Command, now: Timestamp, refusals: Arc<Refusals>) -> crate::store::Play {
+fn player(command: Command, now: Timestamp, refusals: Arc<Refusals>, deaf: bool) -> crate::store::Play {
     Box::new(move |state: Option<&Request>, facts: &Facts| -> Step {
-        let step = transition(state, facts, &command, now);
+        let mut step = transition(state, facts, &command, now);
+        if deaf {
+            // There is no channel at all: nothing that only tells is worth its row.
+            step.effects.retain(|effect| !effect.kind.tells());
+        }
         if step.reply.is_ok() {
             return step;
         }

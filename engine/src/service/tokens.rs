@@ -138,6 +138,7 @@ impl House {
             done: None,
             openings: vec![],
             answer: Some(answer),
+            follow: None,
         };
         let kept = self.store().play(job).await?.replayed.flatten();
         // Nothing is kept where the first question got no further than its key.

@@ -7,6 +7,7 @@
 pub mod sqlite;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jit_life::{EffectKind, Facts, Refused, Reply, Request, Step};
 use jit_types::{
@@ -38,6 +39,8 @@ pub struct Job {
     pub openings: Vec<SealedOpening>,
     /// The idempotency key under which the reply is kept.
     pub answer: Option<AnswerKey>,
+    /// Until when effects that the step makes due at once are leased to the caller, where their lanes are free.
+    pub follow: Option<Timestamp>,
 }
 
 /// What came of a step.
@@ -46,7 +49,9 @@ pub struct Played {
     /// The reply.
     pub reply: Result<Reply, Refused>,
     /// The request as it stands now.
-    pub request: Option<Request>,
+    pub request: Option<Arc<Request>>,
+    /// The effects that the step made due at once, leased to the caller who asked for it.
+    pub follow: Vec<Leased>,
     /// Whether the reply is one given before, under the same idempotency key; with what was kept besides.
     pub replayed: Option<Option<String>>,
 }

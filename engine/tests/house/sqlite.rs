@@ -75,6 +75,11 @@ impl Opener for Place {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_at_once_follows() {
+    story::what_is_due_at_once_follows(&Place::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn plays_refuses_and_keeps() {
     story::plays_refuses_and_keeps(&Place::new()).await;
 }

@@ -87,6 +87,7 @@ pub(crate) fn job(request: RequestId, mut play: impl FnMut(Option<&Request>, &Fa
         done: None,
         openings: vec![],
         answer: None,
+        follow: None,
     }
 }
 
@@ -126,7 +127,7 @@ async fn lease(store: &dyn Store, now: i64, until: i64, most: usize) -> Vec<Leas
 pub(crate) async fn plays_refuses_and_keeps(opener: &dyn Opener) {
     let store = open(opener).await;
     let played = put(store.as_ref(), request(1, 1, "db"), vec![]).await;
-    assert_eq!((played.reply, played.request.clone()), (Ok(Reply::Noted), Some(request(1, 1, "db"))));
+    assert_eq!((played.reply, played.request.as_deref()), (Ok(Reply::Noted), Some(&request(1, 1, "db"))));
     assert_eq!(store.request(id(1)).await, Ok(Some(request(1, 1, "db"))));
     // A refusal changes nothing and is in the log.
     let refusal = Refused::new(RefusedKind::Denied, "rule", "no");
@@ -139,7 +140,7 @@ pub(crate) async fn plays_refuses_and_keeps(opener: &dyn Opener) {
         reply: Err(said.clone()),
     });
     let played = store.play(refuse).await.expect("it is played");
-    assert_eq!((played.reply, played.request), (Err(refusal), Some(request(1, 1, "db"))));
+    assert_eq!((played.reply, played.request.as_deref()), (Err(refusal), Some(&request(1, 1, "db"))));
     assert_eq!(size(store.as_ref()).await, 2);
     // No event, no state: nothing grows.
     let nothing = job(id(1), |_, _| Step { events: vec![], ..done(None, vec![]) });
@@ -272,6 +273,42 @@ pub(crate) async fn one_effect_of_a_lane(opener: &dyn Opener) {
     let mine = |leased: Vec<Leased>| leased.into_iter().filter(|l| l.lane.as_deref() == Some("mine")).count();
     assert_eq!(mine(lease(store.as_ref(), 349, 400, 99).await), 0);
     assert_eq!(mine(lease(store.as_ref(), 350, 400, 99).await), 1);
+}
+
+pub(crate) async fn what_is_due_at_once_follows(opener: &dyn Opener) {
+    let store = open(opener).await;
+    let revoke = |n: u16, due: i64, lane: &str| effect(EffectKind::Revoke(id(n)), due, Some(lane));
+    let follow = |effects: Vec<Effect>, done_with: Option<Leased>| {
+        let mut job = job(id(1), move |_, _| done(Some(request(1, 1, "db")), effects.clone()));
+        (job.at, job.follow, job.done) = (at(10), Some(at(100)), done_with);
+        job
+    };
+    // What is due and free comes along; what is due later, or in the lane of another, waits in the outbox.
+    let effects = vec![revoke(1, 10, "a"), revoke(2, 11, "b"), revoke(3, 9, "a"), revoke(4, 8, "c")];
+    let first = store.play(follow(effects, None)).await.expect("it is played").follow;
+    let kinds: Vec<_> = first.iter().map(|leased| leased.kind.clone()).collect();
+    assert_eq!(kinds, [EffectKind::Revoke(id(1)), EffectKind::Revoke(id(4))]);
+    // Nobody else gets what came along, nor what stands in its lane.
+    let others: Vec<_> = lease(store.as_ref(), 11, 100, 9).await.into_iter().map(|leased| leased.kind).collect();
+    assert_eq!(others, [EffectKind::Revoke(id(2))]);
+    // Its outcome is taken, once, and what follows that may stand in the same lane.
+    let next = vec![revoke(5, 10, "a")];
+    let second =
+        store.play(follow(next.clone(), Some(first[0].clone()))).await.expect("its fence is the newest").follow;
+    assert_eq!(second.len(), 1, "the lane was its own");
+    assert_eq!(store.play(follow(next, Some(first[0].clone()))).await.err(), Some(StoreError::Fenced));
+    // Replaced while somebody is at work on it: it does not come along, and is not done with the first.
+    let again = store.play(follow(vec![revoke(5, 10, "a")], None)).await.expect("it is played").follow;
+    assert_eq!(again, vec![]);
+    store.write(vec![Write::Done(second[0].clone())], vec![], vec![]).await.expect("written");
+    let waiting: Vec<_> = lease(store.as_ref(), 11, 100, 9).await.into_iter().map(|leased| leased.kind).collect();
+    assert_eq!(waiting, [EffectKind::Revoke(id(3))], "due first, in the same lane");
+    // A process that starts anew takes up what came along.
+    drop(store);
+    let store = open(opener).await;
+    let mut kinds: Vec<_> = lease(store.as_ref(), 11, 100, 9).await.into_iter().map(|leased| leased.kind).collect();
+    kinds.sort();
+    assert_eq!(kinds, [2, 3, 4].map(|n| EffectKind::Revoke(id(n))));
 }
 
 pub(crate) async fn the_same_key_the_same_answer(opener: &dyn Opener) {

@@ -150,11 +150,14 @@ pub(super) fn ended(
         Err(why) => {
             claim.failures = claim.failures.saturating_add(1);
             let (failures, end) = (claim.failures, claim.end);
-            let mut due = now.plus_millis(pause(failures, jitter));
-            if end > now {
+            let pause = now.plus_millis(pause(failures, jitter));
+            let due = match end > now {
+                // The target's own clock is all that ends it: nothing else is worth a try.
+                true if why.expected && by_clock_alone(draft, id)? => end,
                 // Its planted end may be all that ends it: look exactly then.
-                due = due.min(end);
-            }
+                true => pause.min(end),
+                false => pause,
+            };
             if failures == 1 || failures.is_power_of_two() {
                 let event = draft.event("claim.not_gone").claim(id).field("tries", &failures).field("why", &why.words);
                 draft.tell(event);
@@ -166,6 +169,13 @@ pub(super) fn ended(
             Ok(Reply::Noted)
         }
     }
+}
+
+/// Whether a claim can't be ended before the end that the target holds.
+fn by_clock_alone(draft: &mut Draft, id: ClaimId) -> Result<bool, Refused> {
+    let request = draft.req()?;
+    let gives = request.claim(id).and_then(|claim| request.entitlement(claim));
+    Ok(gives.is_some_and(|gives| gives.capability.proof == Grade::ByConstruction && !gives.capability.publishes))
 }
 
 fn gone(draft: &mut Draft, id: ClaimId, was_usable: bool, proof: &Proof) -> Result<Reply, Refused> {

@@ -4,14 +4,17 @@
 //! the commit fails nothing of the batch has happened.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jit_life::{Effect, EffectKind, Facts, Request, Step};
-use jit_types::{Digest, Event, RequestId, Subject, Timestamp};
+use jit_types::{AskId, Digest, Event, RequestId, Subject, Timestamp};
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
 use super::super::{AnswerKey, Job, Leased, Played, StoreError, Write};
+use super::fresh::Fresh;
+use super::leases::Leases;
 use super::rows::{EffectRow, key, kind_text};
 use super::{Work, rows, writer};
 use crate::audit::{Appender, Node, SealedOpening, Sealer};
@@ -65,11 +68,11 @@ pub(super) struct Batch {
     plays: Vec<Waiting<Played>>,
     writes: Vec<Waiting<()>>,
     leases: Vec<Lease>,
-    states: HashMap<RequestId, Option<Request>>,
+    states: HashMap<RequestId, Option<Arc<Request>>>,
     pub(super) dirty: HashSet<RequestId>,
+    pub(super) new_asks: Vec<(AskId, RequestId)>,
     taken: HashMap<String, RequestId>,
     open: HashMap<Subject, u32>,
-    fences: HashMap<String, (i64, i64)>,
     answers: HashMap<String, Kept>,
     pub(super) new_answers: Vec<NewAnswer>,
     pub(super) effects: BTreeMap<String, EffectChange>,
@@ -102,9 +105,9 @@ impl Batch {
             leases: Vec::new(),
             states: HashMap::new(),
             dirty: HashSet::new(),
+            new_asks: Vec::new(),
             taken: HashMap::new(),
             open: HashMap::new(),
-            fences: HashMap::new(),
             answers: HashMap::new(),
             new_answers: Vec::new(),
             effects: BTreeMap::new(),
@@ -119,17 +122,15 @@ impl Batch {
         self.works.iter().filter_map(|work| if let Work::Play(job, _) = work { Some(job.as_ref()) } else { None })
     }
 
-    /// Reads what the steps stand on, each kind of thing with one statement.
-    pub(super) async fn load(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let ids: Vec<String> = self.jobs().map(|job| job.request.to_string()).collect();
+    /// Reads what the steps stand on, each kind of thing with one statement, as far as it is not at hand.
+    pub(super) async fn load(&mut self, connection: &mut SqliteConnection, fresh: &Fresh) -> Result<(), StoreError> {
+        self.states = self.jobs().map(|job| (job.request, fresh.get(job.request))).collect();
+        let unknown = self.states.iter().filter(|(_, state)| state.is_none());
+        let ids: Vec<String> = unknown.map(|(id, _)| id.to_string()).collect();
         let keys: Vec<String> = self.jobs().filter_map(|job| job.facts.map(|(_, key)| key.to_string())).collect();
         let people: Vec<String> = self.jobs().filter_map(|job| job.facts.map(|(who, _)| who.to_string())).collect();
-        let done: Vec<String> =
-            self.jobs().filter_map(|job| job.done.as_ref()).map(|d| key(d.request, &d.kind)).collect();
         let answers: Vec<String> =
             self.jobs().filter_map(|job| job.answer.as_ref().map(|a| a.key.to_string())).collect();
-        let absent = self.jobs().map(|job| (job.request, None)).collect();
-        self.states = absent;
         if !ids.is_empty() {
             let rows: Vec<(String,)> =
                 sqlx::query_as("SELECT state FROM requests WHERE id IN (SELECT value FROM json_each($1))")
@@ -138,7 +139,7 @@ impl Batch {
                     .await?;
             for (state,) in rows {
                 let request = rows::request(&state)?;
-                self.states.insert(request.id, Some(request));
+                self.states.insert(request.id, Some(Arc::new(request)));
             }
         }
         if !keys.is_empty() {
@@ -161,15 +162,6 @@ impl Batch {
                 self.open.insert(parse(&subject)?, u32::try_from(count).unwrap_or(u32::MAX));
             }
         }
-        if !done.is_empty() {
-            let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-                "SELECT key, fence, version FROM effects WHERE key IN (SELECT value FROM json_each($1))",
-            )
-            .bind(json(&done))
-            .fetch_all(&mut *connection)
-            .await?;
-            self.fences = rows.into_iter().map(|(key, fence, version)| (key, (fence, version))).collect();
-        }
         if !answers.is_empty() {
             let rows: Vec<(String, String, String, Option<String>)> = sqlx::query_as(
                 "SELECT key, body, reply, extra FROM answers WHERE key IN (SELECT value FROM json_each($1))",
@@ -184,17 +176,17 @@ impl Batch {
     }
 
     /// Plays all that was asked, in the order in which it came.
-    pub(super) fn play(&mut self, sealer: &Sealer, appender: &mut Appender) {
+    pub(super) fn play(&mut self, sealer: &Sealer, appender: &mut Appender, leases: &mut Leases) {
         for work in std::mem::take(&mut self.works) {
             match work {
                 Work::Play(job, to) => {
-                    let played = self.play_one(*job, sealer, appender);
+                    let played = self.play_one(*job, sealer, appender, leases);
                     self.plays.push((to, played));
                 }
                 Work::Write(writes, events, openings, to) => {
                     let result = self.record(events, sealer, appender).map(|()| {
                         self.openings.extend(openings);
-                        self.other.extend(writes);
+                        writes.into_iter().for_each(|write| self.write_one(write, leases));
                     });
                     self.writes.push((to, result));
                 }
@@ -205,7 +197,46 @@ impl Batch {
         }
     }
 
-    fn play_one(&mut self, mut job: Job, sealer: &Sealer, appender: &mut Appender) -> Result<Played, StoreError> {
+    /// What concerns the outbox is done with the other effects of the batch, so that each sees what the one before did.
+    fn write_one(&mut self, write: Write, leases: &mut Leases) {
+        match write {
+            Write::Done(leased) => {
+                if held(leases, &leased) {
+                    self.finish(&leased, leases);
+                }
+            }
+            Write::Again { leased, .. } if !held(leases, &leased) => {}
+            Write::Again { leased, due } => {
+                let key = key(leased.request, &leased.kind);
+                let replaced = leases.of(&key).is_some_and(|(_, version)| version != leased.version);
+                self.finish(&leased, leases);
+                if !replaced {
+                    let request = leased.request.map(|id| id.to_string());
+                    let row = self.row(key, request, leased.kind, due, leased.lane);
+                    self.put(row, leases);
+                }
+            }
+            Write::Publish { backend, due } => {
+                let kind = EffectKind::Publish(backend);
+                let row = self.row(key(None, &kind), None, kind, due, None);
+                self.put(row, leases);
+            }
+            Write::LookNow { request, claim, lane, due } => {
+                let kind = EffectKind::Look(claim);
+                let row = self.row(key(Some(request), &kind), Some(request.to_string()), kind, due, Some(lane));
+                self.put(row, leases);
+            }
+            other => self.other.push(other),
+        }
+    }
+
+    fn play_one(
+        &mut self,
+        mut job: Job,
+        sealer: &Sealer,
+        appender: &mut Appender,
+        leases: &mut Leases,
+    ) -> Result<Played, StoreError> {
         if let Some(answer) = &job.answer
             && let Some(kept) = self.answers.get(&answer.key.to_string())
         {
@@ -215,13 +246,10 @@ impl Batch {
             let extra = kept.extra.clone();
             let reply = serde_json::from_str(&kept.reply).map_err(|_| StoreError::Damaged("an answer".to_owned()))?;
             let request = self.states.get(&job.request).cloned().flatten();
-            return Ok(Played { reply, request, replayed: Some(extra) });
+            return Ok(Played { reply, request, follow: Vec::new(), replayed: Some(extra) });
         }
-        if let Some(done) = &job.done {
-            match self.fences.get(&key(done.request, &done.kind)) {
-                Some((fence, _)) if *fence == done.fence => {}
-                _ => return Err(StoreError::Fenced),
-            }
+        if job.done.as_ref().is_some_and(|done| !held(leases, done)) {
+            return Err(StoreError::Fenced);
         }
         let facts = match job.facts {
             None => Facts::default(),
@@ -230,24 +258,29 @@ impl Batch {
                 open_of_person: self.open.get(&subject).copied().unwrap_or(0),
             },
         };
-        let before = self.states.get(&job.request).and_then(Option::as_ref);
+        let before = self.states.get(&job.request).and_then(Option::as_deref);
+        let asks = before.map_or(0, |request| request.asks.len());
         let Step { state, events, effects, drop, reply } = (job.play)(before, &facts);
         self.record(events, sealer, appender)?;
         self.openings.append(&mut job.openings);
         if let Some(done) = &job.done {
-            self.finish(done);
+            self.finish(done, leases);
         }
         for kind in drop {
-            let change = self.effects.entry(key(Some(job.request), &kind)).or_default();
-            *change = EffectChange { delete: true, free: false, put: None };
+            let key = key(Some(job.request), &kind);
+            leases.give_back(&key);
+            self.effects.insert(key, EffectChange { delete: true, free: false, put: None });
         }
+        let mut follow = Vec::new();
         for effect in effects {
-            self.put(job.request, &effect);
+            let until = job.follow.filter(|_| effect.due <= job.at && effect.leased_until.is_none());
+            follow.extend(self.put_effect(job.request, effect, until, job.at, leases));
         }
         if let Some(state) = state {
+            self.new_asks.extend(state.asks.iter().skip(asks).map(|ask| (ask.id, state.id)));
             self.follow(&state);
             self.dirty.insert(job.request);
-            self.states.insert(job.request, Some(state));
+            self.states.insert(job.request, Some(Arc::new(state)));
         }
         if let Some(answer) = job.answer
             && let Ok(text) = serde_json::to_string(&reply)
@@ -256,12 +289,12 @@ impl Batch {
             self.answers.insert(answer.key.to_string(), kept);
             self.new_answers.push(NewAnswer { answer, reply: text, at: job.at });
         }
-        Ok(Played { reply, request: self.states.get(&job.request).cloned().flatten(), replayed: None })
+        Ok(Played { reply, request: self.states.get(&job.request).cloned().flatten(), follow, replayed: None })
     }
 
     /// Keeps the facts of later steps in this batch true.
     fn follow(&mut self, state: &Request) {
-        let was_open = self.states.get(&state.id).and_then(Option::as_ref).is_some_and(Request::open);
+        let was_open = self.states.get(&state.id).and_then(Option::as_deref).is_some_and(Request::open);
         let key = state.own_key().to_string();
         match (was_open, state.open()) {
             (false, true) => {
@@ -277,32 +310,64 @@ impl Batch {
     }
 
     /// An effect whose outcome has come: gone, unless it was replaced meanwhile; then the new one is set free.
-    fn finish(&mut self, done: &Leased) {
+    fn finish(&mut self, done: &Leased, leases: &mut Leases) {
         let key = key(done.request, &done.kind);
-        let replaced = self.fences.get(&key).is_some_and(|(_, version)| *version != done.version);
-        self.fences.remove(&key);
+        let replaced = leases.of(&key).is_some_and(|(_, version)| version != done.version);
+        leases.give_back(&key);
         let change = self.effects.entry(key).or_default();
-        if replaced || change.put.is_some() {
+        if replaced {
             change.free = true;
         } else {
-            change.delete = true;
+            *change = EffectChange { delete: true, free: false, put: None };
         }
     }
 
-    fn put(&mut self, request: RequestId, effect: &Effect) {
+    /// Puts an effect of a step, and leases it to whoever plays the step, where that is asked for and nobody is in the way.
+    fn put_effect(
+        &mut self,
+        request: RequestId,
+        effect: Effect,
+        follow: Option<Timestamp>,
+        now: Timestamp,
+        leases: &mut Leases,
+    ) -> Option<Leased> {
         let key = key(Some(request), &effect.kind);
         // What belongs to a backend is nobody's request.
-        let request = (!matches!(effect.kind, EffectKind::Publish(_))).then(|| request.to_string());
-        let row = EffectRow {
-            key: key.clone(),
-            request,
-            kind: kind_text(&effect.kind),
-            due: effect.due.millis(),
-            lane: effect.lane.clone(),
-            leased_until: effect.leased_until.map(Timestamp::millis),
-            version: next_number(),
-        };
-        self.effects.entry(key).or_default().put = Some(row);
+        let about = (!matches!(effect.kind, EffectKind::Publish(_))).then_some(request);
+        let mut row =
+            self.row(key, about.map(|id| id.to_string()), effect.kind.clone(), effect.due, effect.lane.clone());
+        let clear =
+            leases.of(&row.key).is_none() && effect.lane.as_ref().is_none_or(|lane| leases.free(lane, None, now));
+        let follow = follow.filter(|_| clear);
+        row.leased_until = effect.leased_until.or(follow).map(Timestamp::millis);
+        row.fence = if follow.is_some() { next_number() } else { 0 };
+        let (fence, version) = (row.fence, row.version);
+        self.put(row, leases);
+        let Effect { kind, due, lane, .. } = effect;
+        follow.map(|_| Leased { request: about, kind, lane, due, fence, version })
+    }
+
+    fn row(
+        &self,
+        key: String,
+        request: Option<String>,
+        kind: EffectKind,
+        due: Timestamp,
+        lane: Option<String>,
+    ) -> EffectRow {
+        let kind = kind_text(&kind);
+        EffectRow { key, request, kind, due: due.millis(), lane, leased_until: None, fence: 0, version: next_number() }
+    }
+
+    fn put(&mut self, row: EffectRow, leases: &mut Leases) {
+        if leases.of(&row.key).is_some() {
+            // Who is at work on it keeps the lease; the lane stays taken until the outcome.
+            leases.replaced(&row.key, row.version);
+        } else if let Some(until) = row.leased_until.map(Timestamp::from_millis) {
+            leases.take(row.key.clone(), row.fence, row.version, row.lane.clone(), until);
+        }
+        let change = self.effects.entry(row.key.clone()).or_default();
+        change.put = Some(row);
     }
 
     /// Seals events and gives them their places in the log.
@@ -322,15 +387,19 @@ impl Batch {
     }
 
     /// The requests that changed.
-    pub(super) fn changed(&self) -> impl Iterator<Item = &Request> {
+    pub(super) fn changed(&self) -> impl Iterator<Item = &Arc<Request>> {
         self.dirty.iter().filter_map(|id| self.states.get(id).and_then(Option::as_ref))
     }
 
     /// Leases, once all else of the batch is in the file.
-    pub(super) async fn lease(&mut self, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    pub(super) async fn lease(
+        &mut self,
+        connection: &mut SqliteConnection,
+        leases: &mut Leases,
+    ) -> Result<bool, StoreError> {
         let mut any = false;
         for lease in &mut self.leases {
-            lease.leased = writer::lease(connection, lease.now, lease.until, lease.most).await?;
+            lease.leased = writer::lease(connection, leases, lease.now, lease.until, lease.most).await?;
             any |= !lease.leased.is_empty();
         }
         Ok(any)
@@ -366,6 +435,11 @@ impl Batch {
             let _ = lease.to.send(Err(error.clone()));
         }
     }
+}
+
+/// Whether a lease is still the newest of its effect.
+fn held(leases: &Leases, leased: &Leased) -> bool {
+    leases.of(&key(leased.request, &leased.kind)).is_some_and(|(fence, _)| fence == leased.fence)
 }
 
 pub(super) fn json<T: serde::Serialize>(value: &T) -> String {

@@ -1,10 +1,13 @@
 //! The store on SQLite: one writer that groups steps into commits, and a few readers.
 //!
 //! WAL, `synchronous = FULL`, `secure_delete`; the file is its owner's alone. A batch of steps is loaded, played and saved
-//! with a constant number of statements: lists travel as JSON through `json_each`.
+//! with a few statements, and what was committed last stays at hand.
 
 pub mod backup;
 mod batch;
+mod fresh;
+mod insert;
+mod leases;
 mod log;
 mod reads;
 mod rows;
@@ -21,6 +24,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::batch::To;
+use self::fresh::Fresh;
+use self::leases::Leases;
 use super::{Job, Leased, Played, Store, StoreError, Write};
 use crate::BoxFuture;
 use crate::audit::{Openings, SealedOpening, Sealer};
@@ -39,6 +44,7 @@ pub(super) enum Work {
 pub struct SqliteStore {
     work: mpsc::Sender<Work>,
     pub(super) readers: SqlitePool,
+    fresh: Fresh,
     changes: watch::Receiver<u64>,
     pub(super) head: Arc<Mutex<(u64, Digest)>>,
 }
@@ -56,6 +62,8 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(64)
+            // A batch's rows come over at once, not a few at a time between two threads.
+            .row_buffer_size(512)
             .pragma("secure_delete", "ON")
             .pragma("trusted_schema", "OFF")
             // What a burst touches stays in memory, up to 32 MiB, and is moved into the file 16 MiB at a time.
@@ -78,9 +86,19 @@ impl SqliteStore {
         let head = Arc::new(Mutex::new((appender.size(), appender.root())));
         let (work, inbox) = mpsc::channel(1024);
         let (tell, changes) = watch::channel(0);
-        let writer = writer::Writer { connection, sealer, openings, appender, head: Arc::clone(&head), tell };
+        let fresh = Fresh::default();
+        let writer = writer::Writer {
+            connection,
+            sealer,
+            openings,
+            appender,
+            fresh: fresh.clone(),
+            leases: Leases::default(),
+            head: Arc::clone(&head),
+            tell,
+        };
         tokio::spawn(writer.run(inbox));
-        Ok(Self { work, readers, changes, head })
+        Ok(Self { work, readers, fresh, changes, head })
     }
 
     async fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Work) -> Result<T, StoreError> {

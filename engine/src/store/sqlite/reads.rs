@@ -1,5 +1,7 @@
 //! Reading requests, tokens and messages.
 
+use std::sync::Arc;
+
 use jit_life::Request;
 use jit_types::{BackendName, RequestId, Timestamp};
 
@@ -13,6 +15,9 @@ const PAGE: u32 = 100;
 impl Records for SqliteStore {
     fn request(&self, id: RequestId) -> BoxFuture<'_, Result<Option<Request>, StoreError>> {
         Box::pin(async move {
+            if let Some(state) = self.fresh.get(id) {
+                return Ok(Some(Arc::unwrap_or_clone(state)));
+            }
             let row: Option<(String,)> = sqlx::query_as("SELECT state FROM requests WHERE id = $1")
                 .bind(id.to_string())
                 .fetch_optional(&self.readers)
@@ -24,13 +29,15 @@ impl Records for SqliteStore {
     fn requests(&self, query: Query) -> BoxFuture<'_, Result<Vec<Request>, StoreError>> {
         Box::pin(async move {
             // A prefix is compared as a range, so that no character in it means anything.
-            let prefix = query.prefix.unwrap_or_default();
+            let prefix = query.prefix.filter(|prefix| !prefix.is_empty());
+            let past = prefix.as_ref().map(|prefix| format!("{prefix}\u{10ffff}"));
             let rows: Vec<(String,)> = sqlx::query_as(
                 "SELECT state FROM requests
                  WHERE ($1 IS NULL OR subject = $1)
                    AND ($2 = 0 OR waiting = 1)
                    AND ($3 = 0 OR open_key IS NOT NULL)
-                   AND ($4 = '' OR substr(id, 1, length($4)) = $4 OR substr(grant_id, 1, length($4)) = $4)
+                   AND ($4 IS NULL OR id IN (SELECT id FROM requests WHERE id >= $4 AND id < $9
+                                             UNION SELECT id FROM requests WHERE grant_id >= $4 AND grant_id < $9))
                    AND ($5 IS NULL OR grant_id = $5)
                    AND ($6 IS NULL OR id < $6)
                    AND ($8 IS NULL OR id = (SELECT request FROM asks WHERE ask = $8))
@@ -44,6 +51,7 @@ impl Records for SqliteStore {
             .bind(query.before.map(|id| id.to_string()))
             .bind(if query.most == 0 { PAGE } else { query.most })
             .bind(query.ask.map(|ask| ask.to_string()))
+            .bind(past)
             .fetch_all(&self.readers)
             .await?;
             rows.iter().map(|(state,)| rows::request(state)).collect()

@@ -2,32 +2,29 @@
 
 use jit_life::{ClaimStatus, EffectKind, Request};
 use jit_types::{BackendName, RequestId, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::super::StoreError;
 
-/// A row of `requests`, as it travels through `json_each`.
-#[derive(Serialize)]
+/// A row of `requests`.
 pub(super) struct RequestRow {
-    id: String,
-    grant_id: Option<String>,
-    subject: String,
-    open_key: Option<String>,
-    waiting: bool,
-    state: String,
+    pub(super) id: String,
+    pub(super) grant_id: Option<String>,
+    pub(super) subject: String,
+    pub(super) open_key: Option<String>,
+    pub(super) waiting: bool,
+    pub(super) state: String,
 }
 
 /// A row of `ended_early`.
-#[derive(Serialize)]
 pub(super) struct EarlyRow {
-    claim: String,
-    request: String,
-    backend: String,
-    planted: i64,
+    pub(super) claim: String,
+    pub(super) request: String,
+    pub(super) backend: String,
+    pub(super) planted: i64,
 }
 
-/// An effect in the making, as it travels through `json_each`.
-#[derive(Serialize)]
+/// An effect in the making.
+#[derive(Clone)]
 pub(super) struct EffectRow {
     pub(super) key: String,
     pub(super) request: Option<String>,
@@ -35,6 +32,7 @@ pub(super) struct EffectRow {
     pub(super) due: i64,
     pub(super) lane: Option<String>,
     pub(super) leased_until: Option<i64>,
+    pub(super) fence: i64,
     pub(super) version: i64,
 }
 
@@ -96,10 +94,5 @@ pub(super) fn kind_text(kind: &EffectKind) -> String {
 
 /// Reads a state back.
 pub(super) fn request(state: &str) -> Result<Request, StoreError> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Stored(Request);
-    serde_json::from_str::<Stored>(state)
-        .map(|stored| stored.0)
-        .map_err(|e| StoreError::Damaged(format!("a request, at column {}", e.column())))
+    serde_json::from_str(state).map_err(|e| StoreError::Damaged(format!("a request, at column {}", e.column())))
 }

@@ -1,17 +1,24 @@
 //! Saving a batch: a constant number of statements, whatever its size.
 
+use std::sync::Arc;
+
 use jit_life::Request;
 use jit_types::Timestamp;
-use serde_json::{Value, json as object};
 use sqlx::SqliteConnection;
 
 use super::super::{StoreError, Write};
 use super::batch::{Batch, hex, json};
-use super::rows::{self, RequestRow, key, publish_key};
+use super::insert::insert;
+use super::leases::Leases;
+use super::rows::{self, RequestRow};
 
 impl Batch {
     /// Writes all that changed; says whether anything did.
-    pub(super) async fn save(&mut self, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    pub(super) async fn save(
+        &mut self,
+        connection: &mut SqliteConnection,
+        leases: &mut Leases,
+    ) -> Result<bool, StoreError> {
         let changed =
             !(self.log.is_empty() && self.dirty.is_empty() && self.effects.is_empty() && self.other.is_empty());
         self.save_requests(connection).await?;
@@ -21,7 +28,7 @@ impl Batch {
         for write in std::mem::take(&mut self.other) {
             save_other(connection, write).await?;
         }
-        let leased = self.lease(connection).await?;
+        let leased = self.lease(connection, leases).await?;
         Ok(changed || leased)
     }
 
@@ -30,50 +37,42 @@ impl Batch {
             return Ok(());
         }
         // A key may pass from one request to another within a batch: those that give theirs up are written first.
-        let (open, closed): (Vec<&Request>, Vec<&Request>) = self.changed().partition(|request| request.open());
-        let batches = [closed, open].map(|some| some.into_iter().map(RequestRow::new).collect::<Result<Vec<_>, _>>());
-        for rows in batches {
-            let rows = rows?;
-            if rows.is_empty() {
-                continue;
-            }
-            sqlx::query(
-                "INSERT INTO requests (id, grant_id, subject, open_key, waiting, state)
-                 SELECT value->>'id', value->>'grant_id', value->>'subject', value->>'open_key', value->>'waiting',
-                        value->>'state'
-                 FROM json_each($1) WHERE true
-                 ON CONFLICT (id) DO UPDATE SET grant_id = excluded.grant_id, open_key = excluded.open_key,
+        let (open, closed): (Vec<&Arc<Request>>, Vec<_>) = self.changed().partition(|request| request.open());
+        for some in [closed, open] {
+            let rows = some.into_iter().map(|request| RequestRow::new(request)).collect::<Result<Vec<_>, _>>()?;
+            let statement = (
+                "INSERT INTO requests (id, grant_id, subject, open_key, waiting, state)",
+                6,
+                "ON CONFLICT (id) DO UPDATE SET grant_id = excluded.grant_id, open_key = excluded.open_key,
                         waiting = excluded.waiting, state = excluded.state",
-            )
-            .bind(json(&rows))
-            .execute(&mut *connection)
+            );
+            insert(connection, statement, &rows, |query, row| {
+                query
+                    .bind(&row.id)
+                    .bind(&row.grant_id)
+                    .bind(&row.subject)
+                    .bind(&row.open_key)
+                    .bind(row.waiting)
+                    .bind(&row.state)
+            })
             .await?;
         }
-        let asks: Vec<(String, String)> = self
-            .changed()
-            .flat_map(|request| request.asks.iter().map(|ask| (ask.id.to_string(), request.id.to_string())))
-            .collect();
-        sqlx::query(
-            "INSERT INTO asks (ask, request) SELECT value->>0, value->>1 FROM json_each($1) WHERE true
-             ON CONFLICT (ask) DO NOTHING",
-        )
-        .bind(json(&asks))
-        .execute(&mut *connection)
+        let asks = ("INSERT INTO asks (ask, request)", 2, "");
+        insert(connection, asks, &self.new_asks, |query, (ask, request)| {
+            query.bind(ask.to_string()).bind(request.to_string())
+        })
         .await?;
         let now = self.log.last().map_or(Timestamp::EPOCH, |row| row.event.at);
         let early: Vec<_> = self.changed().flat_map(|request| rows::ended_early(request, now)).collect();
-        if !early.is_empty() {
-            sqlx::query(
-                "INSERT INTO ended_early (claim, request, backend, planted)
-                 SELECT value->>'claim', value->>'request', value->>'backend', value->>'planted'
-                 FROM json_each($1) WHERE true
-                 ON CONFLICT (claim) DO UPDATE SET planted = excluded.planted",
-            )
-            .bind(json(&early))
-            .execute(&mut *connection)
-            .await?;
-        }
-        Ok(())
+        let statement = (
+            "INSERT INTO ended_early (claim, request, backend, planted)",
+            4,
+            "ON CONFLICT (claim) DO UPDATE SET planted = excluded.planted",
+        );
+        insert(connection, statement, &early, |query, row| {
+            query.bind(&row.claim).bind(&row.request).bind(&row.backend).bind(row.planted)
+        })
+        .await
     }
 
     async fn save_effects(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
@@ -87,20 +86,25 @@ impl Batch {
                 .execute(&mut *connection)
                 .await?;
         }
-        if !put.is_empty() {
-            // Replacing an effect that somebody is at work on keeps the lease: the lane stays taken until the outcome.
-            sqlx::query(
-                "INSERT INTO effects (key, request, kind, due, lane, leased_until, fence, version)
-                 SELECT value->>'key', value->>'request', value->>'kind', value->>'due', value->>'lane',
-                        value->>'leased_until', 0, value->>'version'
-                 FROM json_each($1) WHERE true
-                 ON CONFLICT (key) DO UPDATE SET due = excluded.due, lane = excluded.lane, version = excluded.version,
-                        leased_until = coalesce(excluded.leased_until, leased_until)",
-            )
-            .bind(json(&put))
-            .execute(&mut *connection)
-            .await?;
-        }
+        // Replacing an effect that somebody is at work on keeps the lease: the lane stays taken until the outcome.
+        let statement = (
+            "INSERT INTO effects (key, request, kind, due, lane, leased_until, fence, version)",
+            8,
+            "ON CONFLICT (key) DO UPDATE SET due = excluded.due, lane = excluded.lane, version = excluded.version,
+                    fence = max(fence, excluded.fence), leased_until = coalesce(excluded.leased_until, leased_until)",
+        );
+        insert(connection, statement, &put, |query, row| {
+            query
+                .bind(&row.key)
+                .bind(&row.request)
+                .bind(&row.kind)
+                .bind(row.due)
+                .bind(&row.lane)
+                .bind(row.leased_until)
+                .bind(row.fence)
+                .bind(row.version)
+        })
+        .await?;
         if !free.is_empty() {
             sqlx::query("UPDATE effects SET leased_until = NULL WHERE key IN (SELECT value FROM json_each($1))")
                 .bind(json(&free))
@@ -111,56 +115,37 @@ impl Batch {
     }
 
     async fn save_log(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        if self.log.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<Value> = self
-            .log
-            .iter()
-            .map(|row| {
-                let event = &row.event;
-                object!({
-                    "n": row.n, "leaf": row.leaf, "at": event.at.millis(), "request": event.request,
-                    "subject": event.subject, "actor": event.actor, "role": event.role,
-                })
-            })
-            .collect();
-        sqlx::query(
-            "INSERT INTO entries (n, leaf, at, request, subject, actor, role)
-             SELECT value->>'n', value->>'leaf', value->>'at', value->>'request', value->>'subject', value->>'actor',
-                    value->>'role'
-             FROM json_each($1)",
-        )
-        .bind(json(&rows))
-        .execute(&mut *connection)
+        let entries = ("INSERT INTO entries (n, leaf, at, request, subject, actor, role)", 7, "");
+        insert(connection, entries, &self.log, |query, row| {
+            let event = &row.event;
+            query
+                .bind(i64::try_from(row.n).unwrap_or(i64::MAX))
+                .bind(&row.leaf)
+                .bind(event.at.millis())
+                .bind(event.request.map(|id| id.to_string()))
+                .bind(event.subject.map(|subject| subject.to_string()))
+                .bind(event.actor.map(|subject| subject.to_string()))
+                .bind(event.role.as_ref().map(|role| role.as_str()))
+        })
         .await?;
-        let nodes: Vec<Value> =
-            self.nodes.iter().map(|node| object!([node.place.level, node.place.index, hex(&node.hash)])).collect();
-        sqlx::query("INSERT INTO nodes (level, i, hash) SELECT value->>0, value->>1, value->>2 FROM json_each($1)")
-            .bind(json(&nodes))
-            .execute(&mut *connection)
-            .await?;
-        Ok(())
+        let nodes = ("INSERT INTO nodes (level, i, hash)", 3, "");
+        insert(connection, nodes, &self.nodes, |query, node| {
+            query.bind(node.place.level).bind(i64::try_from(node.place.index).unwrap_or(i64::MAX)).bind(hex(&node.hash))
+        })
+        .await
     }
 
     async fn save_answers(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         if self.new_answers.is_empty() {
             return Ok(());
         }
-        let rows: Vec<Value> = self
-            .new_answers
-            .iter()
-            .map(|new| object!([hex(&new.answer.key), hex(&new.answer.body), new.reply, new.at.millis()]))
-            .collect();
-        let at = self.new_answers.iter().map(|new| new.at.millis()).max().unwrap_or(0);
-        sqlx::query(
-            "INSERT INTO answers (key, body, reply, at)
-             SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each($1)",
-        )
-        .bind(json(&rows))
-        .execute(&mut *connection)
+        let answers = ("INSERT INTO answers (key, body, reply, at)", 4, "");
+        insert(connection, answers, &self.new_answers, |query, new| {
+            query.bind(hex(&new.answer.key)).bind(hex(&new.answer.body)).bind(&new.reply).bind(new.at.millis())
+        })
         .await?;
         // A client repeats within minutes; a day is ample.
+        let at = self.new_answers.iter().map(|new| new.at.millis()).max().unwrap_or(0);
         sqlx::query("DELETE FROM answers WHERE at < $1").bind(at - 86_400_000).execute(&mut *connection).await?;
         Ok(())
     }
@@ -202,56 +187,9 @@ async fn save_other(connection: &mut SqliteConnection, write: Write) -> Result<(
         )
         .bind(name)
         .bind(value),
-        Write::Done(leased) => {
-            let key = key(leased.request, &leased.kind);
-            sqlx::query("UPDATE effects SET leased_until = NULL WHERE key = $1 AND fence = $2 AND version <> $3")
-                .bind(key.clone())
-                .bind(leased.fence)
-                .bind(leased.version)
-                .execute(&mut *connection)
-                .await?;
-            sqlx::query("DELETE FROM effects WHERE key = $1 AND fence = $2 AND version = $3")
-                .bind(key)
-                .bind(leased.fence)
-                .bind(leased.version)
-        }
-        Write::Again { leased, due } => sqlx::query(
-            "UPDATE effects SET leased_until = NULL, due = CASE WHEN version = $3 THEN $4 ELSE due END
-             WHERE key = $1 AND fence = $2",
-        )
-        .bind(key(leased.request, &leased.kind))
-        .bind(leased.fence)
-        .bind(leased.version)
-        .bind(due.millis()),
-        Write::Publish { backend, due } => {
-            put_effect(publish_key(&backend), None, rows::kind_text(&jit_life::EffectKind::Publish(backend)), None, due)
-        }
-        Write::LookNow { request, claim, lane, due } => {
-            let kind = jit_life::EffectKind::Look(claim);
-            put_effect(key(Some(request), &kind), Some(request.to_string()), rows::kind_text(&kind), Some(lane), due)
-        }
+        // Done with the effects of the batch.
+        Write::Done(_) | Write::Again { .. } | Write::Publish { .. } | Write::LookNow { .. } => return Ok(()),
     };
     query.execute(&mut *connection).await?;
     Ok(())
-}
-
-type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
-
-fn put_effect(
-    key: String,
-    request: Option<String>,
-    kind: String,
-    lane: Option<String>,
-    due: Timestamp,
-) -> Query<'static> {
-    sqlx::query(
-        "INSERT INTO effects (key, request, kind, due, lane, fence, version) VALUES ($1, $2, $3, $4, $5, 0, $6)
-         ON CONFLICT (key) DO UPDATE SET due = excluded.due, version = excluded.version",
-    )
-    .bind(key)
-    .bind(request)
-    .bind(kind)
-    .bind(due.millis())
-    .bind(lane)
-    .bind(super::batch::next_number())
 }

@@ -9,17 +9,21 @@ use tokio::sync::{mpsc, watch};
 use super::super::{Leased, StoreError};
 use super::Work;
 use super::batch::{Batch, json, next_number};
+use super::fresh::Fresh;
+use super::leases::Leases;
 use crate::audit::{Appender, Openings, Sealer};
 use crate::failpoints::hit;
 
 /// The most that shares one commit.
-const MOST: usize = 256;
+const MOST: usize = 512;
 
 pub(super) struct Writer {
     pub(super) connection: SqliteConnection,
     pub(super) sealer: Sealer,
     pub(super) openings: Arc<dyn Openings>,
     pub(super) appender: Appender,
+    pub(super) fresh: Fresh,
+    pub(super) leases: Leases,
     pub(super) head: Arc<Mutex<(u64, Digest)>>,
     pub(super) tell: watch::Sender<u64>,
 }
@@ -43,10 +47,14 @@ impl Writer {
                         (self.appender.size(), self.appender.root());
                     self.tell.send_modify(|n| *n += 1);
                 }
+                self.leases.committed();
+                self.fresh.keep(batch.changed());
                 batch.answer();
             }
             Err(error) => {
                 self.appender = appender;
+                self.leases.undo();
+                self.fresh.clear();
                 let _ = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await;
                 batch.fail(&error);
             }
@@ -55,15 +63,15 @@ impl Writer {
 
     async fn try_batch(&mut self, batch: &mut Batch) -> Result<bool, StoreError> {
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
-        batch.load(&mut self.connection).await?;
-        batch.play(&self.sealer, &mut self.appender);
+        batch.load(&mut self.connection, &self.fresh).await?;
+        batch.play(&self.sealer, &mut self.appender, &mut self.leases);
         if !batch.openings.is_empty() {
             // Another file, committed first: an opening too many is harmless, a missing one is not.
             let kept = self.openings.add(&batch.openings).await;
             kept.map_err(|e| StoreError::Unavailable(format!("the openings: {e}")))?;
             hit("store.openings");
         }
-        let changed = batch.save(&mut self.connection).await?;
+        let changed = batch.save(&mut self.connection, &mut self.leases).await?;
         if changed {
             hit("store.saved");
         }
@@ -78,6 +86,7 @@ impl Writer {
 /// Leases what is due, one a lane.
 pub(super) async fn lease(
     connection: &mut SqliteConnection,
+    leases: &mut Leases,
     now: Timestamp,
     until: Timestamp,
     most: usize,
@@ -105,6 +114,7 @@ pub(super) async fn lease(
         let request = request.map_err(|_| StoreError::Damaged("an effect's request".to_owned()))?;
         let kind = serde_json::from_str(&kind).map_err(|_| StoreError::Damaged("an effect's kind".to_owned()))?;
         let fence = next_number();
+        leases.take(key.clone(), fence, version, lane.clone(), until);
         fences.push((key, fence));
         leased.push(Leased { request, kind, lane, due: Timestamp::from_millis(due), fence, version });
     }
