@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jit_approval_terminal::{Out, TerminalKind};
 use jit_engine::audit::{Random, Sealer, Signer, SqliteKeys, SqliteOpenings, SystemRandom};
@@ -50,13 +51,41 @@ pub struct Open {
     pub house: Arc<House>,
     /// Where its state is.
     pub state: PathBuf,
-    _lock: File,
-    driver: tokio::task::JoinHandle<()>,
+    lock: File,
+    driver: Driver,
 }
 
-impl Drop for Open {
+/// The driver, which ends with the house that it drives.
+struct Driver(tokio::task::JoinHandle<()>);
+
+impl Drop for Driver {
     fn drop(&mut self) {
-        self.driver.abort();
+        self.0.abort();
+    }
+}
+
+/// How often it is looked whether the last who was at work in a house has left.
+const LOOK: Duration = Duration::from_millis(20);
+
+impl Open {
+    /// Closes the house: nothing new is begun, and what is under way (a claim, an end that a target is slow to make) may
+    /// come to its end within `patience`. What takes longer keeps the state locked until it is over, so that nobody else
+    /// opens it meanwhile.
+    pub async fn close(self, patience: Duration) {
+        let Self { house, lock, driver, .. } = self;
+        drop(driver);
+        let left = Arc::downgrade(&house);
+        drop(house);
+        let mut over = Box::pin(async move {
+            while left.strong_count() > 0 {
+                tokio::time::sleep(LOOK).await;
+            }
+            drop(lock);
+        });
+        if tokio::time::timeout(patience, &mut over).await.is_err() {
+            tracing::warn!("something of the house that was closed is still under way; its state stays locked");
+            tokio::spawn(over);
+        }
     }
 }
 
@@ -123,8 +152,8 @@ pub async fn open_house_at(loaded: &Loaded, directory: &Path, clock: Arc<dyn Clo
     let seen = state::high_water(directory);
     let begun = driver::begin(&house, loaded.revision, seen).await;
     begun.map_err(|e| broken("the house", e.to_string()))?;
-    let driver = tokio::spawn(run(Arc::clone(&house), directory.to_owned()));
-    Ok(Open { house, state: directory.to_owned(), _lock: lock, driver })
+    let driver = Driver(tokio::spawn(run(Arc::clone(&house), directory.to_owned())));
+    Ok(Open { house, state: directory.to_owned(), lock, driver })
 }
 
 /// The driver and the one who signs checkpoints and remembers how far the log had come.

@@ -20,6 +20,9 @@ use crate::wiring;
 /// How long the targets may take to be looked at before the broker answers.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 
+/// How long what is under way may take to come to its end when the broker is closed.
+const CLOSING: Duration = Duration::from_secs(3);
+
 /// The broker, where it runs.
 pub(super) struct Host {
     places: Places,
@@ -65,7 +68,7 @@ impl Host {
         }
         // What failed is closed before it is opened again: one process at a time has the state.
         if let Some(failed) = running.take() {
-            drop(failed);
+            failed.open.close(CLOSING).await;
         }
         let run = self.open(path).await?;
         let socket = run.socket.clone();
@@ -136,6 +139,9 @@ impl Host {
         if let Some(run) = self.running.lock().await.take() {
             run.task.abort();
             drop(std::fs::remove_file(&run.socket));
+            // Whoever is answered just now is cut off: they ask the next one. What was begun in a target is not.
+            drop(run.task.await);
+            run.open.close(CLOSING).await;
         }
     }
 }

@@ -115,15 +115,27 @@ pub(super) async fn export(
     Who(caller): Who,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let failed = |_| jit_engine::Error::Unavailable("a temporary file can't be used".to_owned());
-    let file = tempfile::tempfile_in(&app.state_directory).map_err(failed)?;
+    let directory = std::sync::Arc::clone(&app.state_directory);
+    let file = apart(move || tempfile::tempfile_in(directory)).await?;
     let out = std::io::BufWriter::with_capacity(1 << 16, file);
     let out = app.house.export(&caller, query.open, out).await?;
-    let mut file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-    std::io::Seek::rewind(&mut file).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
+    let (file, length) = apart(move || {
+        let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        std::io::Seek::rewind(&mut file)?;
+        let length = file.metadata()?.len();
+        Ok((file, length))
+    })
+    .await?;
     let stream = tokio_util::io::ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16);
     let headers =
         [(header::CONTENT_TYPE, "application/jsonl".to_owned()), (header::CONTENT_LENGTH, length.to_string())];
     Ok((headers, axum::body::Body::from_stream(stream)).into_response())
+}
+
+/// Does what may wait for a disk where it holds up nobody.
+async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, jit_engine::Error> {
+    let failed = || jit_engine::Error::Unavailable("a temporary file can't be used".to_owned());
+    tokio::task::spawn_blocking(work).await.map_err(|_| failed())?.map_err(|_| failed())
 }

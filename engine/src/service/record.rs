@@ -106,20 +106,20 @@ impl House {
             .map_err(|_| Error::Unavailable("the log has no consistency proof between these sizes".to_owned()))
     }
 
-    /// Writes an export of the whole log. With `open`, what may be read is written in clear; that is an event.
+    /// Writes an export of the whole log. With `open`, what may be read is written in clear; that is an event. `out` may
+    /// block: it is written to where that holds up nobody.
     ///
     /// # Errors
     /// When the caller is no administrator, the store can't be used, or `out` fails.
-    pub async fn export<W: Write + Send>(&self, caller: &Caller, open: bool, out: W) -> Result<W, Error> {
+    pub async fn export<W: Write + Send + 'static>(&self, caller: &Caller, open: bool, out: W) -> Result<W, Error> {
         if let Err(refused) = policy::may_administer(&self.rules(), caller, "log") {
             return Err(self.refuse(caller, Attempt::new("audit.exported"), refused).await);
         }
         let event = Event::new("audit.exported", self.now()).actor(caller.subject).field("opened", &open);
         self.store().write(vec![], vec![event], vec![]).await?;
         let (size, _) = self.checkpoint().await?;
-        let io = |e: std::io::Error| Error::Unavailable(format!("the export can't be written: {}", e.kind()));
-        let mut exporter =
-            Exporter::begin(out, self.id(), self.parts.signer.verifier_key(), self.now(), size).map_err(io)?;
+        let (house, key, now) = (self.id(), self.parts.signer.verifier_key().clone(), self.now());
+        let mut exporter = written(move || Exporter::begin(out, house, &key, now, size)).await?;
         let mut checkpoints = self.store().log().checkpoints(0).await?.into_iter().peekable();
         let mut from = 0;
         while from < size {
@@ -130,22 +130,26 @@ impl House {
             let to = entries.last().map_or(size, |entry| entry.n + 1).min(size);
             let nodes = self.nodes(from, to).await?;
             let openings = self.sealed_of(&entries).await?;
+            let mut lines = Vec::with_capacity(entries.len());
             for entry in entries.into_iter().filter(|entry| entry.n < size) {
                 let texts = self.texts_of(&entry, &openings, open);
-                let shown: Vec<Shown<'_>> = texts.iter().map(Text::shown).collect();
-                let completed: Vec<Option<Digest>> = (0..=entry.n.trailing_ones())
+                let completed = (0..=entry.n.trailing_ones())
                     .map(|level| nodes.get(&(level as u8, entry.n >> level)).copied())
                     .collect();
-                exporter.entry(entry.n, &entry.leaf, &shown, &completed).map_err(io)?;
-                while let Some((at, note)) = checkpoints.next_if(|(at, _)| *at <= entry.n + 1) {
-                    if at == entry.n + 1 {
-                        exporter.checkpoint(&note).map_err(io)?;
-                    }
+                let mut note = None;
+                while let Some((at, signed)) = checkpoints.next_if(|(at, _)| *at <= entry.n + 1) {
+                    note = (at == entry.n + 1).then_some(signed);
                 }
+                lines.push(Line { entry, texts, completed, note });
             }
+            exporter = written(move || {
+                lines.iter().try_for_each(|line| line.write(&mut exporter))?;
+                Ok(exporter)
+            })
+            .await?;
             from = to;
         }
-        exporter.finish().map_err(io)
+        written(move || exporter.finish()).await
     }
 
     /// The stored nodes that entries `from..to` completed.
@@ -203,6 +207,30 @@ fn shown_to(caller: &Caller, leaf: &Value) -> bool {
     let about_them = is("subject", &caller.subject.to_string());
     let reaches = caller.only_roles.as_ref().is_none_or(|only| only.iter().any(|role| is("role", role.as_str())));
     reaches && (about_them || !is("outcome", "refused"))
+}
+
+/// Writes where it holds up nobody: a disk, or whoever reads a pipe, may take its time.
+async fn written<T: Send + 'static>(write: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T, Error> {
+    let written = tokio::task::spawn_blocking(write).await;
+    let written = written.map_err(|_| Error::Unavailable("the writer of an export has failed".to_owned()))?;
+    written.map_err(|e| Error::Unavailable(format!("the export can't be written: {}", e.kind())))
+}
+
+/// An entry of an export, with all that stands beside it.
+struct Line {
+    entry: Entry,
+    texts: Vec<Text>,
+    completed: Vec<Option<Digest>>,
+    /// The checkpoint over all entries up to this one.
+    note: Option<String>,
+}
+
+impl Line {
+    fn write<W: Write>(&self, exporter: &mut Exporter<W>) -> std::io::Result<()> {
+        let shown: Vec<Shown<'_>> = self.texts.iter().map(Text::shown).collect();
+        exporter.entry(self.entry.n, &self.entry.leaf, &shown, &self.completed)?;
+        self.note.iter().try_for_each(|note| exporter.checkpoint(note))
+    }
 }
 
 enum Text {

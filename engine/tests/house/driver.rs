@@ -321,3 +321,28 @@ async fn a_driver_that_starts_anew_takes_up_what_was_left() {
     assert!(world.ended(claimed.request.id).await);
     world.verified().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_held_ends_though_nobody_knows_who_it_was() {
+    let (setup, _) = crowd(2);
+    let world = World::with(setup).await;
+    let request = world.file("p0", "quick", "1h").await.id;
+    world.claim("p0", request, "n").await.expect("a credential");
+    let listed = world.file("p0", "listed", "1h").await.id;
+    world.claim("p0", listed, "n").await.expect("a credential");
+    let other = world.file("p1", "listed", "1h").await.id;
+    world.claim("p1", other, "n").await.expect("a credential");
+    let keys = sqlx::sqlite::SqliteConnectOptions::new().filename(world.dir.path().join("keys.db"));
+    let mut connection = sqlx::ConnectOptions::connect(&keys).await.expect("the keys");
+    let gone = sqlx::query("DELETE FROM subjects WHERE person LIKE 'p0@%'");
+    assert_eq!(gone.execute(&mut connection).await.expect("written").rows_affected(), 1);
+    drop(connection);
+    let world = world.restart().await;
+    // Another's early end must reach the document that all share, and what was theirs ends in its time.
+    world.release("p1", other).await;
+    world.clock.set(world.now().after(span("1h")));
+    for id in [request, listed, other] {
+        until("it has ended", || async { matches!(world.grant_status(id).await, GrantStatus::Ended { .. }) }).await;
+    }
+    assert_eq!((world.shop.live(), world.list.live()), (vec![], vec![]));
+}

@@ -5,6 +5,7 @@
 
 mod announce;
 mod driver;
+mod export;
 mod invariants;
 mod kit;
 mod refusals;

@@ -249,3 +249,25 @@ async fn two_houses_are_never_mixed() {
     let done = restore(&args(&a.path().join("kept"), true), &new, "now").await.expect("restored");
     assert_eq!(done.keys, Keys::Backup, "the minted key is not this house's");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_house_that_is_closed_stays_locked_while_something_of_it_is_under_way() {
+    let dir = tempfile::tempdir().expect("a directory");
+    set_up(dir.path());
+    let state = dir.path().join("state");
+    let loaded = config::load(&dir.path().join("jit.toml"), &wiring::offline_kinds()).expect("a config");
+    let open = wiring::open_house(&loaded, &state).await.expect("a house");
+    let at_work = std::sync::Arc::clone(&open.house);
+    open.close(Duration::from_millis(50)).await;
+    assert!(state::lock(&state).is_err(), "an effect that goes on writes to its store");
+    let working = std::sync::Arc::downgrade(&at_work);
+    drop(at_work);
+    for _ in 0..500 {
+        if state::lock(&state).is_ok() {
+            assert_eq!(working.strong_count(), 0);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it stays locked for ever");
+}
