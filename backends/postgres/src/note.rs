@@ -43,14 +43,14 @@ impl Pin {
     }
 }
 
-/// What makes an order the same again: everything in it but its end and its deadline.
+/// What makes an order the same again: everything in it but its end and its deadline, and but the person, whose name may be
+/// known no more when it is unmade. The grant is one person's.
 pub(crate) fn order_digest(order: &Order) -> Digest {
     jit_types::digest::Hasher::new("jit postgres order v1")
         .with("house", order.house.bytes())
         .with("grant", order.grant.bytes())
         .with("claim", order.claim.bytes())
         .with("entitlement", order.entitlement.to_be_bytes())
-        .with("person", order.person.as_str())
         .with("scope", order.scope.canonical())
         .with("material", order.material.0)
         .finish()
