@@ -49,14 +49,16 @@ pub(crate) async fn keep(
             places.push((place, tables));
         }
     }
-    if places.is_empty() {
-        return Ok(());
-    }
     let keeper = match wanted {
         Keep::Grant => name::keeper(&lease.order.house, &lease.order.claim),
         Keep::Role(named) => named.clone(),
     };
-    let lent = Lent { server, lease, role, members: &scope.members(&backend.house), keeper: &keeper, through, wanted };
+    let members = scope.members(&backend.house);
+    let lent = Lent { server, lease, role, members: &members, keeper: &keeper, through, wanted };
+    if places.is_empty() {
+        // An end that broke off when all was given away had not yet given back.
+        return if lent.is_held().await? { lent.hold(false).await } else { Ok(()) };
+    }
     lent.hold(true).await?;
     let mut told = BTreeSet::new();
     for (place, tables) in &places {
@@ -117,6 +119,21 @@ struct Lent<'a> {
 }
 
 impl Lent<'_> {
+    async fn is_held(&self) -> Result<bool, Error> {
+        let mut link = self.server.main().await?;
+        let limit = link.limit();
+        let query = sqlx::query_scalar::<_, bool>(
+            "SELECT EXISTS (SELECT FROM pg_roles k JOIN pg_auth_members a ON a.roleid = k.oid \
+             JOIN pg_roles me ON me.oid = a.member WHERE k.rolname = $1 AND me.rolname = current_user \
+             AND coalesce((to_jsonb(a) ->> 'inherit_option')::boolean, true))",
+        )
+        .bind(self.keeper.as_str())
+        .fetch_one(link.raw());
+        let held = Link::within(limit, DOING, query).await?;
+        link.finish();
+        Ok(held)
+    }
+
     async fn hold(&self, hold: bool) -> Result<(), Error> {
         let mut link = self.server.main().await?;
         if self.through == Through::Functions {

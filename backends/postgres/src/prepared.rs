@@ -181,7 +181,9 @@ fn taken_away(right: &Right, wanted: &BTreeSet<Right>, role: &Ident) -> String {
             && (&w.schema, &w.table, &w.privilege) == (&right.schema, &right.table, &right.privilege)
     });
     let again: Vec<String> = along.map(|w| format!("; GRANT {} TO {r}", phrase(w, quoted))).collect();
-    format!("REVOKE {} FROM {r}{}", phrase(right, advised), again.concat())
+    let mend = format!("REVOKE {} FROM {r}{}", phrase(right, advised), again.concat());
+    // Half a statement is another one.
+    if mend.chars().count() > crate::rules::MOST_CHARS { "set the backend up again".to_owned() } else { mend }
 }
 
 fn said(right: &Right) -> Words {

@@ -64,6 +64,9 @@ impl FromNode for Exception {
     }
 }
 
+/// How long the statements of a finding may be together; a finding itself holds 600 characters.
+pub(crate) const MOST_CHARS: usize = 560;
+
 /// A rule, as the query below names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
@@ -91,6 +94,8 @@ pub(crate) struct Broken {
     pub(crate) role: String,
     /// The same, as it stands in a remedy.
     advised: String,
+    /// Statements that mend it, where the catalogs show which.
+    mend: Option<String>,
 }
 
 impl Broken {
@@ -102,6 +107,9 @@ impl Broken {
     /// The way out, as SQL or as words.
     pub(crate) fn remedy(&self) -> String {
         let role = &self.advised;
+        if let Some(mend) = &self.mend {
+            return mend.clone();
+        }
         match self.rule {
             Rule::Missing => format!("CREATE ROLE {role} NOLOGIN, and grant it what it is to give"),
             Rule::Login => format!("ALTER ROLE {role} NOLOGIN"),
@@ -145,6 +153,21 @@ impl fmt::Display for Broken {
     }
 }
 
+/// As many of the statements as a finding holds, each of them whole: half a statement is another one.
+fn whole(statements: &[String]) -> Option<String> {
+    let mut text = String::new();
+    for statement in statements {
+        if text.chars().count() + statement.chars().count() > MOST_CHARS {
+            break;
+        }
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(statement);
+    }
+    (!text.is_empty()).then_some(text)
+}
+
 /// Looks at the rules in the database of this connection.
 pub(crate) async fn broken(link: &mut Link<'_>, members: &[Ident]) -> Result<Vec<Broken>, Error> {
     let names: Vec<&str> = members.iter().map(Ident::as_str).collect();
@@ -153,8 +176,10 @@ pub(crate) async fn broken(link: &mut Link<'_>, members: &[Ident]) -> Result<Vec
     let rows = Link::within(limit, "look at the member roles", query).await?;
     let mut found = Vec::new();
     for row in rows {
-        let read = || -> Result<(String, String), sqlx::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
-        let (word, role) = read().map_err(|e| crate::error::of(&e, "look at the member roles"))?;
+        let read = || -> Result<(String, String, Option<Vec<String>>), sqlx::Error> {
+            Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+        };
+        let (word, role, mend) = read().map_err(|e| crate::error::of(&e, "look at the member roles"))?;
         let rule = match word.as_str() {
             "missing" => Rule::Missing,
             "login" => Rule::Login,
@@ -168,7 +193,26 @@ pub(crate) async fn broken(link: &mut Link<'_>, members: &[Ident]) -> Result<Vec
             "trigger" => Rule::May(Exception::Trigger),
             _ => Rule::May(Exception::Reach),
         };
-        found.push(Broken { rule, role: shown(&role), advised: advised(&role) });
+        found.push(Broken {
+            rule,
+            role: shown(&role),
+            advised: advised(&role),
+            mend: mend.and_then(|all| whole(&all)),
+        });
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_statement_is_told_by_halves() {
+        let long: Vec<String> = (0..16).map(|i| format!("REVOKE CREATE ON SCHEMA \"{i:050}\" FROM PUBLIC")).collect();
+        let told = whole(&long).expect("some");
+        assert!(told.chars().count() <= 600 && told.ends_with("FROM PUBLIC"), "{told}");
+        assert_eq!(whole(&["x".repeat(601)]), None);
+        assert_eq!(whole(&[]), None);
+    }
 }

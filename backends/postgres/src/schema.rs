@@ -85,6 +85,33 @@ fn scope() -> Value {
                 "type": "array", "items": name, "minItems": 1, "maxItems": 32, "uniqueItems": true,
                 "description": "Roles that exist already: NOLOGIN, without attributes, owning nothing."
             },
+            "tables": {
+                "type": "array", "minItems": 1, "maxItems": crate::tables::MOST_TABLES,
+                "description": "Tables of the databases, for a role that the setup prepares once: exactly these columns, in the server itself.",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "schema": name, "table": name,
+                        "columns": {
+                            "oneOf": [{"const": "all"}, {"type": "array", "items": name, "minItems": 1, "maxItems": 256, "uniqueItems": true}],
+                            "description": "The columns, or `all`, which takes in those that are added later."
+                        },
+                        "may": {
+                            "type": "array", "minItems": 1, "uniqueItems": true,
+                            "items": {"enum": crate::tables::May::ALL.map(crate::tables::May::word)},
+                            "description": "`delete` takes whole rows: only with columns = \"all\"."
+                        }
+                    },
+                    "required": ["schema", "table", "columns", "may"], "additionalProperties": false
+                }
+            },
+            "keep_tables": {
+                "oneOf": [
+                    {"const": "grant"},
+                    {"type": "object", "properties": {"role": {"type": "string", "minLength": 1, "maxLength": 63}}, "required": ["role"], "additionalProperties": false}
+                ],
+                "description": "Who gets the tables that a holder made: a role of the grant's own, or a named one. Left out: they are dropped."
+            },
             "connection_limit": {
                 "type": "integer", "minimum": 1, "maximum": 1000, "default": crate::scope::CONNECTION_LIMIT,
                 "description": "The most sessions at once."
@@ -95,6 +122,7 @@ fn scope() -> Value {
                 "description": "Rules that the member roles may break; the approver is told that it can leave lasting access."
             }
         },
-        "required": ["databases", "member_of"]
+        "required": ["databases"],
+        "anyOf": [{"required": ["member_of"]}, {"required": ["tables"]}]
     })
 }

@@ -254,4 +254,61 @@ mod tests {
             assert_eq!(error.kind, ErrorKind::Misconfigured);
         }
     }
+
+    fn node(value: &serde_json::Value, at: &mut usize) -> Node {
+        *at += 1;
+        let span = *at..*at + 1;
+        let value = match value {
+            serde_json::Value::String(t) => NodeValue::Text(t.clone()),
+            serde_json::Value::Array(items) => NodeValue::List(items.iter().map(|i| node(i, at)).collect()),
+            serde_json::Value::Object(map) => NodeValue::Table(jit_types::settings::Table {
+                span: span.clone(),
+                entries: map.iter().map(|(k, v)| (k.clone(), (span.clone(), node(v, at)))).collect(),
+            }),
+            other => NodeValue::Integer(other.as_i64().expect("a number")),
+        };
+        Node { span, value }
+    }
+
+    /// Reads a role's entry as a config file has it: the scope, and the keys of the mistakes.
+    fn written(entry: serde_json::Value) -> (Option<Scope>, Vec<String>) {
+        let NodeValue::Table(table) = node(&entry, &mut 0).value else { panic!("a table") };
+        let mut faults = Vec::new();
+        let mut reader = Reader::new(&table, "gives", &mut faults);
+        let scope = super::read(&mut reader);
+        reader.finish();
+        assert!(faults.iter().all(|f| f.span.start > 0), "each has its place: {faults:?}");
+        (scope, faults.into_iter().map(|f| f.key).collect())
+    }
+
+    #[test]
+    fn a_table_is_read_with_its_place_and_parameters_stay() {
+        let param = json!({"param": "column"});
+        let (scope, faults) = written(json!({"databases": ["shop"], "tables": [table(json!([param]), &["select"])]}));
+        assert_eq!(faults, Vec::<String>::new());
+        let scope = scope.expect("a scope");
+        assert_eq!(scope.0["tables"][0]["columns"][0], param);
+        assert!(scope.0.get("member_of").is_none());
+        for (entry, key) in [
+            (json!({"databases": ["shop"]}), "gives.member_of"),
+            (json!({"databases": ["shop"], "tables": []}), "gives.tables"),
+            (json!({"databases": ["shop"], "tables": [], "member_of": ["a"]}), "gives.tables"),
+            (json!({"databases": ["shop"], "tables": [table(json!([]), &["select"])]}), "gives.tables[0].columns"),
+            (json!({"databases": ["shop"], "tables": [table(json!(["id"]), &[])]}), "gives.tables[0].may"),
+            (json!({"databases": ["shop"], "tables": [table(json!(["id"]), &["drop"])]}), "gives.tables[0].may"),
+            (json!({"databases": ["shop"], "tables": [table(json!(["id"]), &["delete"])]}), "gives.tables[0].may"),
+            (
+                json!({"databases": ["shop"], "tables": [table(json!(["id", "id"]), &["select"])]}),
+                "gives.tables[0].columns",
+            ),
+            (json!({"databases": ["shop"], "tables": [{"name": "x"}]}), "gives.tables[0].name"),
+            (json!({"databases": ["shop"], "member_of": ["a"], "keep_tables": "all"}), "gives.keep_tables"),
+        ] {
+            let (scope, faults) = written(entry.clone());
+            assert!(faults.contains(&key.to_owned()), "{entry}: {faults:?}");
+            if key != "gives.keep_tables" {
+                assert!(scope.is_none(), "{entry}");
+            }
+        }
+    }
 }

@@ -209,3 +209,41 @@ async fn tables_go_to_a_keeper_and_nothing_else_does() {
     })
     .await;
 }
+
+/// A named keeper that the setup prepared; one that could do something is refused, and the tables wait.
+#[tokio::test]
+async fn a_named_keeper_gets_the_tables_unless_it_is_more_than_a_keeper() {
+    each(|w| async move {
+        let keeper = format!("{}_keeper", w.reader.as_str());
+        let mut scope = w.scope();
+        scope.0["exceptions"] = serde_json::json!(["create"]);
+        scope.0["keep_tables"] = serde_json::json!({"role": keeper});
+        w.sql(&format!("CREATE SCHEMA lab; GRANT USAGE, CREATE ON SCHEMA lab TO {}", w.reader.quoted())).await;
+        w.set_up(std::slice::from_ref(&scope)).await.expect("set up");
+        let login = w.issue_scope(scope.clone()).await.expect("issued");
+        let mut session = w.connect(&login, &[]).await.expect("in");
+        run(&mut session, "CREATE TABLE lab.found AS SELECT 1 AS x").await.expect("made");
+        w.sql(&format!("ALTER ROLE \"{keeper}\" LOGIN")).await;
+        let refused = w.backend.revoke(&login.lease()).await.expect_err("it can log in");
+        assert_eq!(refused.kind, jit_backend::ErrorKind::Refused, "PostgreSQL {}: {refused:?}", w.server.version);
+        assert!(read(&mut session).await.is_err(), "ended all the same");
+        assert!(w.connect(&login, &[]).await.is_err(), "closed all the same");
+        assert_eq!(w.number("SELECT count(*) FROM lab.found").await, 1, "nothing that is to be kept is dropped");
+        w.sql(&format!("ALTER ROLE \"{keeper}\" NOLOGIN")).await;
+        w.end(&login).await;
+        let owned = format!("SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.relname = 'found' AND r.rolname = '{keeper}'");
+        assert_eq!(w.number(&owned).await, 1);
+        // A role that the setup did not name as keeper: through functions it is refused by the functions.
+        let mut other = scope;
+        other.0["keep_tables"] = serde_json::json!({"role": w.reader.as_str()});
+        let login = w.issue_scope(other).await.expect("issued");
+        let mut session = w.connect(&login, &[]).await.expect("in");
+        run(&mut session, "CREATE TABLE lab.more (x int)").await.expect("made");
+        if w.way == crate::world::Way::Functions {
+            assert!(w.backend.revoke(&login.lease()).await.is_err());
+            w.sql("DROP TABLE lab.more").await;
+        }
+        w.end(&login).await;
+    })
+    .await;
+}

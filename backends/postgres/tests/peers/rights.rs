@@ -69,3 +69,46 @@ async fn a_member_role_that_reads_everything_is_told() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_a_member_role_has_too_much_is_mended_by_what_is_told() {
+    each(|w| async move {
+        w.backend.capability(&w.scope()).expect("a scope in use");
+        let (r, d) = (w.reader.quoted(), w.database.quoted());
+        w.sql("CREATE EXTENSION IF NOT EXISTS dblink; CREATE FUNCTION odd(a double precision, b text[]) RETURNS int LANGUAGE sql AS 'SELECT 1'").await;
+        w.sql("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC").await;
+        for spoil in [
+            format!("ALTER ROLE {r} LOGIN"),
+            format!("ALTER ROLE {r} CREATEROLE"),
+            format!("GRANT SELECT ON orders TO {r} WITH GRANT OPTION"),
+            format!("GRANT EXECUTE ON FUNCTION odd TO {r} WITH GRANT OPTION"),
+            format!("GRANT CREATE ON SCHEMA public TO {r}; GRANT CREATE ON DATABASE {d} TO {r}"),
+            "GRANT CREATE ON SCHEMA public TO PUBLIC".to_owned(),
+            format!("GRANT TRIGGER ON orders TO {r}"),
+            format!("GRANT pg_read_server_files TO {r}; GRANT pg_write_server_files TO {r}"),
+            format!("GRANT ALTER SYSTEM ON PARAMETER work_mem TO {r}"),
+            format!("GRANT EXECUTE ON FUNCTION dblink_exec(text, text) TO {r}"),
+            format!("REVOKE CONNECT ON DATABASE {d} FROM {r}"),
+        ] {
+            w.sql(&spoil).await;
+            let report = w.backend.check().await;
+            let bad: Vec<_> = report.findings.iter().filter(|f| f.kind == FindingKind::Bad).collect();
+            assert!(!bad.is_empty(), "PostgreSQL {}: {spoil}: {report:?}", w.server.version);
+            for finding in &bad {
+                w.sql(finding.remedy.as_ref().expect("a remedy").as_str()).await;
+            }
+            let mended = w.backend.check().await;
+            assert!(
+                mended.findings.iter().all(|f| f.kind != FindingKind::Bad),
+                "PostgreSQL {}: {spoil} is not mended by {bad:?}: {mended:?}",
+                w.server.version
+            );
+        }
+        // An object of a name that could be taken for anything else is not named.
+        w.sql(&format!("CREATE TABLE \"x; DROP ROLE admin\" (i int); GRANT TRIGGER ON \"x; DROP ROLE admin\" TO {r}")).await;
+        let report = w.backend.check().await;
+        let said = format!("{:?}", report.findings);
+        assert!(said.contains("REVOKE TRIGGER ON TABLE …") && !said.contains("DROP ROLE admin"), "{said}");
+    })
+    .await;
+}
