@@ -1,6 +1,6 @@
 //! Answers that one person sees.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::Inner;
 use crate::render::{self, Message};
@@ -23,7 +23,7 @@ impl Inner {
     pub(crate) async fn answer(&self, seat: &Seat, words: &str) {
         let message = render::answer(words);
         if let Some(address) = &seat.address {
-            let mut body = message.post();
+            let mut body = message.edit();
             if let Some(object) = body.as_object_mut() {
                 object.insert("response_type".to_owned(), Value::from("ephemeral"));
                 object.insert("replace_original".to_owned(), Value::from(false));
@@ -47,13 +47,10 @@ impl Inner {
     }
 
     async fn whispered(&self, channel: &str, user: &str, message: &Message) -> bool {
-        let mut body = message.post();
-        if let (Some(object), Value::Object(whom)) = (body.as_object_mut(), json!({ "channel": channel, "user": user }))
-        {
-            object.extend(whom);
-            for foreign in ["unfurl_links", "unfurl_media", "mrkdwn"] {
-                object.remove(foreign);
-            }
+        let mut body = message.edit();
+        if let Some(object) = body.as_object_mut() {
+            object.insert("channel".to_owned(), Value::from(channel));
+            object.insert("user".to_owned(), Value::from(user));
         }
         self.web.call("chat.postEphemeral", As::Bot, Said::Json(&body)).await.is_ok()
     }

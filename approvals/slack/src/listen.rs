@@ -6,15 +6,15 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use jit_approval::{Desk, Error};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::Inner;
-use crate::fault::Fault;
 use crate::press::text;
-use crate::socket::Socket;
 
 /// The first pause before connecting again, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
@@ -56,12 +56,15 @@ pub(crate) async fn listen(inner: Arc<Inner>, desk: Arc<dyn Desk>) -> Result<(),
                     pause = PAUSE.0;
                 }
             }
-            Err(fault @ Fault::Said(_)) => {
-                tracing::error!("{}", fault.error("opening the socket"));
-                tokio::time::sleep(LONG_PAUSE).await;
-                continue;
+            Err(fault) => {
+                let error = fault.error("opening the socket");
+                if !error.retryable() {
+                    tracing::error!("{error}");
+                    tokio::time::sleep(LONG_PAUSE).await;
+                    continue;
+                }
+                tracing::warn!("{error}");
             }
-            Err(fault) => tracing::warn!("{}", fault.error("opening the socket")),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE.1);
@@ -80,7 +83,12 @@ enum Why {
 }
 
 /// Serves one socket until it ends, each envelope in a task of its own, so that a slow desk keeps nobody waiting.
-async fn serve(inner: Arc<Inner>, desk: Arc<dyn Desk>, mut socket: Socket, leaving: oneshot::Sender<Why>) {
+async fn serve(
+    inner: Arc<Inner>,
+    desk: Arc<dyn Desk>,
+    mut socket: WebSocketStream<impl AsyncRead + AsyncWrite + Unpin>,
+    leaving: oneshot::Sender<Why>,
+) {
     let mut tasks = JoinSet::new();
     let mut leaving = Some(leaving);
     {
@@ -147,5 +155,74 @@ async fn deal(inner: &Inner, kind: &str, envelope: &str, event: &Value, desk: &d
         "interactive" => inner.interactive(envelope, payload, desk).await,
         "slash_commands" => inner.commanded(envelope, payload, desk).await,
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::Pin;
+
+    use jit_approval::testkit::ScriptedDesk;
+    use jit_approval::{SecretError, Secrets};
+    use jit_types::Secret;
+    use jit_types::settings::SecretRef;
+    use tokio::io::{DuplexStream, duplex};
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::*;
+    use crate::{AsksIn, Settings, Slack};
+
+    struct Tokens;
+
+    impl Secrets for Tokens {
+        fn read<'a>(
+            &'a self,
+            reference: &'a SecretRef,
+        ) -> Pin<Box<dyn Future<Output = Result<Secret, SecretError>> + Send + 'a>> {
+            let begins = if *reference == SecretRef::Env("BOT".to_owned()) { "xoxb" } else { "xapp" };
+            Box::pin(async move { Ok(Secret::new(format!("{begins}-1"))) })
+        }
+    }
+
+    /// A socket that is served, and Slack's end of it.
+    async fn served() -> (WebSocketStream<DuplexStream>, oneshot::Receiver<Why>) {
+        let settings = Settings {
+            team: "T0TEAM".to_owned(),
+            channel: "#access".to_owned(),
+            asks: AsksIn::Channel,
+            reason: true,
+            bot_token: SecretRef::Env("BOT".to_owned()),
+            app_token: SecretRef::Env("APP".to_owned()),
+            api: "https://127.0.0.1:1/api/".parse().unwrap(),
+        };
+        let slack = Slack::open(settings, &Tokens).await.unwrap();
+        let (ours, theirs) = duplex(1 << 16);
+        let ours = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
+        let (leaving, left) = oneshot::channel();
+        tokio::spawn(serve(slack.0, Arc::new(ScriptedDesk::new()), ours, leaving));
+        (WebSocketStream::from_raw_socket(theirs, Role::Server, None).await, left)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_socket_that_is_silent_is_asked_and_then_given_up() {
+        let (mut slack, left) = served().await;
+        let begun = Instant::now();
+        // It is asked, and as nobody reads on, nobody answers.
+        assert!(matches!(slack.next().await, Some(Ok(Message::Ping(_)))));
+        assert_eq!(left.await, Ok(Why::Cut));
+        assert_eq!(begun.elapsed().as_secs(), 2 * SILENCE.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_socket_that_answers_is_kept() {
+        let (mut slack, mut left) = served().await;
+        let begun = Instant::now();
+        while begun.elapsed() < 10 * SILENCE {
+            // Reading on is what answers a ping.
+            assert!(matches!(slack.next().await, Some(Ok(Message::Ping(_)))));
+            slack.flush().await.unwrap();
+        }
+        assert!(left.try_recv().is_err());
     }
 }

@@ -43,7 +43,7 @@ impl Message {
         })
     }
 
-    /// The body of `chat.update`, without where it is.
+    /// The body of `chat.update`, and of what one person sees, without where it is.
     pub(crate) fn edit(&self) -> Value {
         json!({ "text": self.text, "blocks": self.blocks, "parse": "none", "link_names": false })
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jit_approval::{Error, ErrorKind};
 use jit_types::Secret;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode, Url, redirect};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -125,7 +125,8 @@ impl Web {
             let request = self.client.post(url.clone()).header(AUTHORIZATION, token.clone());
             match &said {
                 Said::Form(fields) => request.form(fields),
-                Said::Json(body) => request.json(body),
+                // Without its character set Slack warns of it in each answer.
+                Said::Json(body) => request.header(CONTENT_TYPE, "application/json; charset=utf-8").json(body),
             }
         })
         .await

@@ -4,6 +4,8 @@
 mod common;
 mod conformance;
 mod messages;
+mod official;
 mod people;
 mod rates;
 mod socket;
+mod tools;
