@@ -231,6 +231,10 @@ pub struct RequestList {
     pub requests: Vec<RequestView>,
     /// How many asks wait for the caller, whatever was asked for.
     pub waiting_for_you: u32,
+    /// Changes when anything of these requests does: for waiting, with `?seen` and `?wait`. Missing from a broker that
+    /// can't be waited for.
+    #[serde(default)]
+    pub version: Option<Digest>,
 }
 
 /// A role that the caller may ask for. `GET /v1/roles`.

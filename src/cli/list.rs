@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use comfy_table::{ContentArrangement, Table, presets};
+use jit_types::Span;
 
 use super::output::{Tone, harmless};
 use super::{Ctx, Error, Exit, card, text};
@@ -46,8 +47,10 @@ Examples:
 Exit codes:
   0 done   4 not authenticated   7 broker unavailable";
 
-/// How often it is looked for new asks.
-const EVERY: std::time::Duration = std::time::Duration::from_secs(2);
+/// For how long one question about new asks waits at the broker.
+const AT_ONCE: Span = Span::from_secs(25);
+/// After how long a broker that is away, or can't be waited for, is asked again.
+const AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
@@ -128,10 +131,17 @@ fn colour(ctx: &Ctx, line: &str) -> String {
 async fn follow(ctx: &Ctx, client: &Client) -> Result<Exit, Error> {
     let mut told: HashSet<jit_types::Digest> = HashSet::new();
     let mut away = false;
+    let mut seen = None;
     loop {
-        match client.requests(Scope::Waiting, 1000).await {
+        let asked = tokio::select! {
+            asked = client.requests_changed(Scope::Waiting, 1000, seen, AT_ONCE) => asked,
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+        };
+        let mut pause = true;
+        match asked {
             Ok(list) => {
                 away = false;
+                (seen, pause) = (list.version, list.version.is_none());
                 // An ask whose hash has changed is another one to decide.
                 for view in list.requests.iter().rev().filter(|view| told.insert(view.hash)) {
                     if ctx.out.json() { ctx.out.object(view)? } else { ctx.out.line(one(view))? }
@@ -146,8 +156,9 @@ async fn follow(ctx: &Ctx, client: &Client) -> Result<Exit, Error> {
             Err(error) => return Err(error.into()),
         }
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+            () = tokio::time::sleep(AGAIN), if pause => {}
+            _ = tokio::signal::ctrl_c(), if pause => return Ok(Exit::Done),
+            else => {}
         }
     }
 }

@@ -26,6 +26,16 @@ pub enum Scope {
     Open,
 }
 
+impl Scope {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Mine => "mine",
+            Self::Waiting => "waiting",
+            Self::Open => "open",
+        }
+    }
+}
+
 /// A credential as it was claimed, with the half that was born here.
 pub struct Claimed {
     /// What the broker gave.
@@ -57,12 +67,25 @@ impl Client {
     /// # Errors
     /// What the broker says.
     pub async fn requests(&self, scope: Scope, most: u32) -> Result<RequestList, Error> {
-        let scope = match scope {
-            Scope::Mine => "mine",
-            Scope::Waiting => "waiting",
-            Scope::Open => "open",
-        };
-        self.get("/v1/requests", &[("scope", scope.to_owned()), ("most", most.to_string())], PATIENCE).await
+        self.requests_changed(scope, most, None, Span::ZERO).await
+    }
+
+    /// Lists requests once the list is no longer as it was seen, or after so long.
+    ///
+    /// # Errors
+    /// What the broker says.
+    pub async fn requests_changed(
+        &self,
+        scope: Scope,
+        most: u32,
+        seen: Option<Digest>,
+        wait: Span,
+    ) -> Result<RequestList, Error> {
+        let mut query = vec![("scope", scope.word().to_owned()), ("most", most.to_string())];
+        if let Some(seen) = seen {
+            query.extend([("seen", seen.to_string()), ("wait", wait.secs().to_string())]);
+        }
+        self.get("/v1/requests", &query, PATIENCE.saturating_add(wait.std())).await
     }
 
     /// Finds a request by its id, its grant's, or a unique beginning of one.

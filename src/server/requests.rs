@@ -19,6 +19,10 @@ use crate::api::{ErrorKind, Failure};
 /// The longest that a request is held open while nothing changes.
 const LONGEST_WAIT: u64 = 55;
 
+fn deadline(wait: Option<u64>) -> tokio::time::Instant {
+    tokio::time::Instant::now() + Duration::from_secs(wait.unwrap_or(0).min(LONGEST_WAIT))
+}
+
 fn wish(wish: Wish) -> policy::Wish {
     policy::Wish { role: wish.role, params: wish.params, span: wish.span, reason: wish.reason }
 }
@@ -64,7 +68,12 @@ pub(super) async fn file(State(app): State<App>, post: Post<NewRequest>) -> Resu
 pub(super) struct ListQuery {
     scope: Option<String>,
     most: Option<u32>,
+    seen: Option<Digest>,
+    wait: Option<u64>,
 }
+
+/// After a change, how long it is waited for more before a list is read again: under load there is a change a moment.
+const MORE: Duration = Duration::from_millis(50);
 
 pub(super) async fn list(
     State(app): State<App>,
@@ -79,13 +88,24 @@ pub(super) async fn list(
             return Err(Failure::new(ErrorKind::Invalid, "`scope` is one of mine, waiting, open").into());
         }
     };
-    let found = app.house.list(&caller, scope, query.most.unwrap_or(50)).await?;
+    let mut changes = app.house.store().changes();
+    let deadline = deadline(query.wait);
+    let (found, version) = loop {
+        changes.mark_unchanged();
+        let found = app.house.list(&caller, scope, query.most.unwrap_or(50)).await?;
+        let version = view::version_of(&found);
+        if query.seen != Some(version) || !app.changed(&mut changes, deadline).await {
+            break (found, version);
+        }
+        tokio::time::sleep(MORE).await;
+    };
     let mut requests = Vec::with_capacity(found.len());
     for request in &found {
         requests.push(view::request(&app, &caller, request).await?);
     }
     let waiting = app.house.list(&caller, seen::Scope::Waiting, 1000).await?.len();
-    Ok(Json(RequestList { requests, waiting_for_you: u32::try_from(waiting).unwrap_or(u32::MAX) }))
+    let waiting_for_you = u32::try_from(waiting).unwrap_or(u32::MAX);
+    Ok(Json(RequestList { requests, waiting_for_you, version: Some(version) }))
 }
 
 #[derive(Deserialize)]
@@ -101,8 +121,7 @@ pub(super) async fn show(
     Query(query): Query<ShowQuery>,
 ) -> Result<Json<RequestView>, Problem> {
     let mut changes = app.house.store().changes();
-    let wait = Duration::from_secs(query.wait.unwrap_or(0).min(LONGEST_WAIT));
-    let deadline = tokio::time::Instant::now() + wait;
+    let deadline = deadline(query.wait);
     loop {
         changes.mark_unchanged();
         let request = app.house.find(&caller, &id).await?;

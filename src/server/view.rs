@@ -3,6 +3,7 @@
 use jit_engine::Error;
 use jit_life::policy::{self, Caller};
 use jit_life::{AskStatus, Claim, ClaimStatus, Grant, GrantStatus, Request, ReviewVerdict};
+use jit_types::digest::Hasher;
 use jit_types::{Digest, Timestamp};
 
 use super::App;
@@ -12,6 +13,12 @@ use crate::api::requests::{GivesView, RequestView, ReviewView, Standing};
 /// Changes when anything of a request does.
 pub(super) fn version(request: &Request) -> Digest {
     Digest::of(serde_json::to_string(request).unwrap_or_default().as_bytes())
+}
+
+/// Changes when anything of these requests does, or there are others.
+pub(super) fn version_of(requests: &[Request]) -> Digest {
+    let list = Hasher::new("jit list v1");
+    requests.iter().fold(list, |list, request| list.with("request", version(request).0)).finish()
 }
 
 /// A request as this caller sees it.

@@ -19,6 +19,7 @@ mod doors;
 mod embedded;
 mod exits;
 mod filing;
+mod follow;
 mod hostile;
 mod house;
 mod http;
