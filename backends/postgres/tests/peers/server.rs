@@ -275,6 +275,24 @@ impl Server {
         }
     }
 
+    /// Runs a script in psql as superuser; what it said on stderr. `None` where there is no psql.
+    pub(crate) fn psql(&self, database: &str, script: &str) -> Option<String> {
+        let mut psql = Command::new("psql")
+            .args(["-qX", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "admin", "-d", database])
+            .args(["-p", &self.port.to_string()])
+            .env("PGPASSWORD", "admin-password")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .ok()?;
+        psql.stdin.take().expect("its input").write_all(script.as_bytes()).expect("written");
+        let done = psql.wait_with_output().expect("psql ends");
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.success(), "PostgreSQL {}: {said}", self.version);
+        Some(said)
+    }
+
     /// One number, asked as superuser.
     pub(crate) async fn number(&self, database: &str, sql: &str) -> i64 {
         let mut admin = self.admin(database).await;

@@ -240,3 +240,59 @@ async fn functions_that_were_changed_are_told_and_the_setup_mends_them() {
     })
     .await;
 }
+
+/// From one way to the other while a login stands: on 15 the functions end what the broker made; since 16 only who made it.
+#[tokio::test]
+async fn a_login_that_was_made_the_other_way_is_ended_or_told() {
+    each_through(Way::CreateRole, |w| async move {
+        let login = w.issue(600).await;
+        let mut session = w.connect(&login, &[]).await.expect("in");
+        set_up(&w.server, w.house, Way::Functions, &w.broker, &w.reader, &w.database).await;
+        let after = crate::world::open(w.house, &w.broker, w.server.port, &[]).await;
+        let new = client();
+        let order = w.order(&new, 600);
+        let issued = after.issue(&order, Some(&new.material)).await.expect("through functions now");
+        let lease = jit_backend::Lease { order, handle: Some(issued.handle) };
+        after.revoke(&lease).await.expect("revoked");
+        w.proven(&lease).await;
+        let ended = after.revoke(&login.lease()).await;
+        if w.server.version < 16 {
+            ended.expect("CREATEROLE reaches it");
+        } else {
+            assert_eq!(ended.expect_err("not its own").kind, ErrorKind::Refused);
+            assert!(read(&mut session).await.is_ok(), "nothing was touched");
+            set_up(&w.server, w.house, Way::CreateRole, &w.broker, &w.reader, &w.database).await;
+            let back = crate::world::open(w.house, &w.broker, w.server.port, &[]).await;
+            back.revoke(&login.lease()).await.expect("by who made it");
+        }
+        assert!(read(&mut session).await.is_err());
+        w.proven(&login.lease()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_script_that_is_printed_runs_in_psql_and_runs_again() {
+    each_through(Way::Functions, |w| async move {
+        let mut scope = w.scope();
+        scope.0["tables"] =
+            serde_json::json!([{"schema": "public", "table": "orders", "columns": ["id"], "may": ["select"]}]);
+        let plans = w.target().plans(w.house, w.server.version, std::slice::from_ref(&scope)).expect("plans");
+        assert_eq!(plans.len(), 2, "one for the url's database, one for the tables'");
+        for plan in plans.iter().chain(&plans) {
+            let database = plan.database.as_ref().map_or("postgres", |d| d.as_str());
+            let Some(errors) = w.server.psql(database, &plan.to_sql()) else {
+                eprintln!("skipped: psql is not here");
+                return;
+            };
+            assert!(
+                !errors.contains("ERROR") && !errors.contains("invalid"),
+                "PostgreSQL {}: {errors}",
+                w.server.version
+            );
+        }
+        let login = w.issue_scope(scope).await.expect("issued");
+        w.end(&login).await;
+    })
+    .await;
+}
