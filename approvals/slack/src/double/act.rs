@@ -76,7 +76,7 @@ impl Double {
             "message": shown.map(|post| post.body.clone()),
             "state": { "values": {} },
             "trigger_id": trigger,
-            "response_url": format!("{}/answer/{address}", self.shared.base()),
+            "response_url": format!("{}/answer/{address}", self.shared.base(&state)),
             "actions": [action]
         });
         merge(&mut payload, other);
@@ -100,7 +100,7 @@ impl Double {
             "command": "/jit", "text": text, "api_app_id": "A0DOUBLE", "token": "deprecated",
             "team_id": theirs, "team_domain": "double", "channel_id": channel, "channel_name": "access",
             "user_id": user, "user_name": user, "is_enterprise_install": "false", "trigger_id": "none",
-            "response_url": format!("{}/answer/{address}", self.shared.base())
+            "response_url": format!("{}/answer/{address}", self.shared.base(&state))
         });
         merge(&mut payload, other);
         let id = format!("envelope-{}", state.next());

@@ -110,7 +110,9 @@ fn method(shared: &Arc<Shared>, call: &Call) -> Result<Value, No> {
             }
             let ticket = format!("ticket-{}", state.next());
             state.tickets.insert(ticket.clone());
-            let url = format!("ws://{}/link?ticket={ticket}&app_id=A0DOUBLE", shared.address);
+            // From http to ws, from https to wss.
+            let base = shared.base(&state).replacen("http", "ws", 1);
+            let url = format!("{base}/link?ticket={ticket}&app_id=A0DOUBLE");
             Ok(json!({ "url": url }))
         }
         "users.info" => {

@@ -80,6 +80,8 @@ pub(super) struct Workspace {
     pub(super) paced: bool,
     /// When each channel may be posted to again, and how much of the burst is left.
     pub(super) pace: BTreeMap<String, (f64, Instant)>,
+    /// Where it is reached, where that is not its own address.
+    pub(super) base: Option<String>,
     count: u64,
 }
 
@@ -129,7 +131,7 @@ impl Workspace {
         }
     }
 
-    /// Adds a member to a channel.
+    /// Whether somebody is in a channel.
     pub(super) fn is_in(&self, user: &str, channel: &str) -> bool {
         self.channels.get(channel).is_some_and(|channel| channel.members.contains(user))
     }

@@ -86,8 +86,9 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn base(&self) -> String {
-        format!("http://{}", self.address)
+    /// Where it is reached from outside.
+    fn base(&self, state: &Workspace) -> String {
+        state.base.clone().unwrap_or_else(|| format!("http://{}", self.address))
     }
 }
 
@@ -112,7 +113,12 @@ impl Double {
 
     /// The address of its Web API, as `api = "…"` takes it.
     pub fn api(&self) -> String {
-        format!("{}/api/", self.shared.base())
+        format!("{}/api/", self.shared.base(&self.shared.state()))
+    }
+
+    /// Lets it stand behind something that speaks TLS for it: what it hands out leads there, as in `https://localhost:8443`.
+    pub fn behind(&self, base: &str) {
+        self.shared.state().base = Some(base.trim_end_matches('/').to_owned());
     }
 
     /// Adds a full member of the team, or changes what is said of a user.

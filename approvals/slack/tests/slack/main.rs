@@ -8,4 +8,5 @@ mod official;
 mod people;
 mod rates;
 mod socket;
+mod tls;
 mod tools;

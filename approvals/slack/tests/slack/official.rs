@@ -31,7 +31,7 @@ async fn the_python_client_accepts_the_double() {
     let Some(tools) = tools() else { return };
     let double = double().await;
     let arguments = [&file("client.py"), &double.api(), BOT_TOKEN, APP_TOKEN, ROOM, BOB];
-    let mut client = Running::start(&tools.python, &arguments);
+    let mut client = Running::start(&tools.python, &arguments, &[]);
     assert_eq!(client.line().await, "ready");
     double.connected(1).await;
     let expected = pressed(&double).await;
@@ -45,7 +45,7 @@ async fn bolt_accepts_the_double() {
     let double = double().await;
     let modules = tools.modules.display().to_string();
     let arguments = [&file("bolt.mjs"), &modules, &double.api(), BOT_TOKEN, APP_TOKEN, ROOM];
-    let mut client = Running::start(Path::new(tools.node), &arguments);
+    let mut client = Running::start(Path::new(tools.node), &arguments, &[]);
     assert_eq!(client.line().await, "ready");
     double.connected(1).await;
     let expected = pressed(&double).await;

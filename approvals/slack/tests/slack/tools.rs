@@ -18,7 +18,7 @@ pub(crate) struct Tools {
 }
 
 #[allow(clippy::disallowed_methods, reason = "where tests find their counterparts")]
-fn env(name: &str) -> Option<String> {
+pub(crate) fn env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
@@ -69,8 +69,9 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(program: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(program: &Path, arguments: &[&str], variables: &[(&str, String)]) -> Self {
         let mut command = Command::new(program);
+        command.envs(variables.iter().map(|(name, value)| (*name, value)));
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("it is there");
         let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
