@@ -60,9 +60,9 @@ pub(crate) fn timed(label: &str, text: &str, at: Timestamp) -> Value {
                 "type": "date",
                 "timestamp": at.seconds(),
                 "format": "{date_short_pretty}, {time}",
-                "fallback": "see the time in UTC"
+                "fallback": "as your clock has it"
             },
-            plain(" where you are)")
+            plain(")")
         ]
     }]))
 }

@@ -127,8 +127,8 @@ async fn serve(
                 }
                 Some(kind) => {
                     let Some(envelope) = text(&event, "/envelope_id") else { continue };
-                    // Said at once: Slack waits three seconds, the house may take longer. Where it can't be said, the
-                    // envelope comes again, and is dealt with then.
+                    // Said at once: Slack waits three seconds, the house may take longer. Where it can't be said, Slack
+                    // tells the person that nothing happened, or sends it again: so nothing happens now.
                     let heard = Message::Text(json!({ "envelope_id": envelope }).to_string().into());
                     if socket.send(heard).await.is_err() {
                         break;

@@ -3,6 +3,7 @@
 
 mod common;
 mod conformance;
+mod docs;
 mod messages;
 mod official;
 mod people;
