@@ -96,7 +96,7 @@ impl Looks {
 
 /// The digits of all claims that may still be in a target, by backend: names in a target derive from them.
 async fn live_names(app: &App) -> Result<BTreeMap<String, BTreeSet<String>>, Problem> {
-    let query = jit_engine::store::Query { open: true, most: u32::MAX, ..Default::default() };
+    let query = jit_engine::store::Query { unended: true, most: u32::MAX, ..Default::default() };
     let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for request in app.house.store().requests(query).await.map_err(jit_engine::Error::from)? {
         for claim in request.grant.iter().flat_map(|grant| &grant.claims).filter(|claim| claim.live()) {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jit_life::Command;
+use jit_life::{ClaimStatus, Command};
 use jit_types::{Digest, Event};
 
 use super::publish;
@@ -15,6 +15,8 @@ use crate::store::{Query, Write};
 
 /// The name under which the config's digest is kept.
 const CONFIG: &str = "config";
+/// The name under which it is kept that a store which went back is being brought in line.
+const RECONCILING: &str = "reconciling";
 
 /// Opens the house for business. `seen` is how far the log had come when somebody last looked.
 ///
@@ -28,7 +30,8 @@ pub async fn begin(house: &Arc<House>, config: Digest, seen: u64) -> Result<(), 
         let meta = Write::Meta { name: CONFIG, value: config.to_string() };
         house.store().write(vec![meta], vec![event], vec![]).await?;
     }
-    if size < seen {
+    let resumed = house.store().log().meta(RECONCILING).await?.is_some_and(|value| value == "yes");
+    if size < seen || resumed {
         went_back(house, size, seen).await?;
     }
     for name in house.backends().keys() {
@@ -50,12 +53,35 @@ async fn went_back(house: &Arc<House>, size: u64, seen: u64) -> Result<(), Error
         .field("seen", &i64::try_from(seen).unwrap_or(i64::MAX));
     // A token that was revoked since holds again in the old store.
     let tokens = Write::RevokeAllTokens { at: house.now() };
-    house.store().write(vec![tokens], vec![event], vec![]).await?;
-    let open = Query { open: true, most: u32::MAX, ..Default::default() };
-    for request in house.store().requests(open).await? {
+    // Killed halfway, it goes on at the next start: the log has then grown past what was seen.
+    let reconciling = |value: &str| Write::Meta { name: RECONCILING, value: value.to_owned() };
+    house.store().write(vec![tokens, reconciling("yes")], vec![event], vec![]).await?;
+    let unended = Query { unended: true, most: u32::MAX, ..Default::default() };
+    for request in house.store().requests(unended).await? {
         house.play(request.id, Command::Reconcile, With::default()).await?;
     }
+    look_again(house).await?;
+    house.store().write(vec![reconciling("no")], vec![], vec![]).await?;
     Ok(())
+}
+
+/// Looks now at what ended before its planted end: the targets may have gone back in time as well.
+async fn look_again(house: &House) -> Result<(), Error> {
+    let mut looks = Vec::new();
+    for name in house.backends().keys() {
+        for request in house.store().ended_early(name.clone(), house.now()).await? {
+            for claim in request.grant.iter().flat_map(|grant| &grant.claims) {
+                let Some(gives) = request.entitlement(claim).filter(|gives| gives.backend == *name) else { continue };
+                if matches!(claim.status, ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. })
+                    && claim.end > house.now()
+                {
+                    let lane = jit_life::request::lane(gives, claim.id);
+                    looks.push(Write::LookNow { request: request.id, claim: claim.id, lane, due: house.now() });
+                }
+            }
+        }
+    }
+    Ok(house.store().write(looks, vec![], vec![]).await?)
 }
 
 /// How often every target is looked at when nobody asks: what was found last is in the next plan.

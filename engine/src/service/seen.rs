@@ -25,7 +25,7 @@ pub enum Scope {
     Waiting,
     /// All that the caller may see and that are open.
     Open,
-    /// Those of them of which something could not be ended when it was tried.
+    /// All that the caller may see and of which something could not be ended when it was tried, or came back.
     Stuck,
 }
 
@@ -63,7 +63,8 @@ impl House {
         match scope {
             Scope::Mine => query.subject = Some(caller.subject),
             Scope::Waiting => query.waiting = true,
-            Scope::Open | Scope::Stuck => query.open = true,
+            Scope::Open => query.open = true,
+            Scope::Stuck => query.unended = true,
         }
         let keep = |request: &Request| match scope {
             Scope::Waiting => self.can_decide(caller, request),

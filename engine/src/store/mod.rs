@@ -251,6 +251,9 @@ pub struct Query {
     pub waiting: bool,
     /// Only those with a live grant or a waiting ask.
     pub open: bool,
+    /// Only those that are open, or of which something is still to be unmade though the grant has ended: what came late, or
+    /// came back.
+    pub unended: bool,
     /// Whose request's or grant's id begins so.
     pub prefix: Option<String>,
     /// Of this grant.

@@ -339,7 +339,7 @@ async fn what_somebody_held_ends_though_nobody_knows_who_it_was() {
     drop(connection);
     let world = world.restart().await;
     // Another's early end must reach the document that all share, and what was theirs ends in its time.
-    world.release("p1", other).await;
+    world.release("p1", other).await.expect("released");
     world.clock.set(world.now().after(span("1h")));
     for id in [request, listed, other] {
         until("it has ended", || async { matches!(world.grant_status(id).await, GrantStatus::Ended { .. }) }).await;

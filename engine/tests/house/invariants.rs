@@ -2,8 +2,12 @@
 //! those of announcing and of the driver beside this file.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 
+use jit_backend::ErrorKind;
 use jit_backend::testkit::{FakeTarget, Fault};
+use jit_engine::service::seen::Scope;
+use jit_engine::store::{Query, Write};
 use jit_engine::{Clock as _, Error, driver};
 use jit_life::policy::Caller;
 use jit_life::{AskStatus, ClaimStatus, GrantStatus, RefusedKind, Verdict};
@@ -159,6 +163,48 @@ async fn invariant_10_a_store_that_went_back_in_time_ends_what_it_takes_for_live
     assert!(world.shop.live().is_empty());
     assert_eq!(world.told("store.went_back", "done").await.len(), 1);
     assert_eq!(refused(world.claim("alice", ready, "n").await).kind, RefusedKind::Lapsed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invariant_10_bringing_a_store_in_line_goes_on_after_a_kill_and_looks_again_at_what_was_gone() {
+    let world = World::new().await;
+    let gone = world.granted("quick", "4h").await;
+    world.release("alice", gone.request.id).await.expect("released");
+    world.idle().await;
+    let active = world.file("alice", "elsewhere", "4h").await.id;
+    world.claim("alice", active, "n").await.expect("a credential");
+    // Killed halfway: the log is longer by now than what was seen, and only the store itself knows.
+    let halfway = Write::Meta { name: "reconciling", value: "yes".to_owned() };
+    world.store().write(vec![halfway], vec![], vec![]).await.expect("written");
+    world.at_shop.restored.store(true, SeqCst);
+    driver::begin(&world.house, Digest::of(b"config"), 0).await.expect("it opens");
+    until("it came back and was ended", || async { world.told("claim.resurfaced", "done").await.len() == 1 }).await;
+    world.idle().await;
+    assert!(world.ended(active).await && world.other.live().is_empty());
+    assert!(matches!(world.claim_status(&gone).await, ClaimStatus::Gone { .. }) && world.shop.live().is_empty());
+    driver::begin(&world.house, Digest::of(b"config"), 0).await.expect("it opens");
+    assert_eq!(world.told("store.went_back", "done").await.len(), 1, "once is enough");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invariant_5_what_came_back_after_its_grant_ended_stays_visible_until_it_is_gone() {
+    let world = World::new().await;
+    let claimed = world.granted("quick", "2h").await;
+    world.clock.advance(span("5m"));
+    world.release("alice", claimed.request.id).await.expect("released");
+    world.idle().await;
+    let alice = world.caller("alice").await;
+    let stuck = || world.house.list(&alice, Scope::Stuck, 10);
+    assert_eq!(stuck().await.expect("a list").len(), 0);
+    world.at_shop.restored.store(true, SeqCst);
+    world.shop.fail_next(1, ErrorKind::Unreachable);
+    world.clock.advance(span("2m"));
+    until("it could not be ended", || async { stuck().await.expect("a list").len() == 1 }).await;
+    assert!(world.ended(claimed.request.id).await, "the grant ended before");
+    let unended = Query { unended: true, ..Default::default() };
+    assert_eq!(world.store().requests(unended).await.expect("requests").len(), 1);
+    world.pass(span("2m")).await;
+    assert_eq!(stuck().await.expect("a list").len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ mod driver;
 mod export;
 mod invariants;
 mod kit;
+mod outbox;
 mod refusals;
 mod seen;
 mod sqlite;

@@ -13,6 +13,7 @@ use jit_engine::store::{Records as _, Store, StoreError, Write};
 use jit_types::{OpeningId, Subject};
 use sqlx::ConnectOptions as _;
 
+use crate::outbox;
 use crate::story::{self, Opener};
 
 struct NoKeys;
@@ -76,7 +77,7 @@ impl Opener for Place {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_due_at_once_follows() {
-    story::what_is_due_at_once_follows(&Place::new()).await;
+    outbox::what_is_due_at_once_follows(&Place::new()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,17 +92,17 @@ async fn one_open_request_for_a_key() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_fence_is_refused() {
-    story::an_old_fence_is_refused(&Place::new()).await;
+    outbox::an_old_fence_is_refused(&Place::new()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_replaced_stays() {
-    story::what_was_replaced_stays(&Place::new()).await;
+    outbox::what_was_replaced_stays(&Place::new()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_effect_of_a_lane() {
-    story::one_effect_of_a_lane(&Place::new()).await;
+    outbox::one_effect_of_a_lane(&Place::new()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! The states that were committed last, so that what is at work now is not read and parsed at each step.
 //!
-//! Filled by the writer alone, after its commit: what is in here is what is in the file.
+//! Filled by the writer alone, after its commit, and what changes is taken out before it: what is in here is never older
+//! than what another connection reads in the file, and never newer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,8 +40,11 @@ impl Fresh {
         }
     }
 
-    /// Forgets all: what the file holds is in doubt.
-    pub(super) fn clear(&self) {
-        self.lock().clear();
+    /// Forgets what is about to change.
+    pub(super) fn forget<'a>(&self, states: impl Iterator<Item = &'a RequestId>) {
+        let mut kept = self.lock();
+        for id in states {
+            kept.remove(id);
+        }
     }
 }

@@ -38,6 +38,8 @@ impl Records for SqliteStore {
                    AND ($3 = 0 OR open_key IS NOT NULL)
                    AND ($4 IS NULL OR id IN (SELECT id FROM requests WHERE id >= $4 AND id < $9
                                              UNION SELECT id FROM requests WHERE grant_id >= $4 AND grant_id < $9))
+                   AND ($10 = 0 OR id IN (SELECT id FROM requests WHERE open_key IS NOT NULL
+                                          UNION SELECT request FROM effects WHERE kind LIKE '__revoke_:%'))
                    AND ($5 IS NULL OR grant_id = $5)
                    AND ($6 IS NULL OR id < $6)
                    AND ($8 IS NULL OR id = (SELECT request FROM asks WHERE ask = $8))
@@ -52,6 +54,7 @@ impl Records for SqliteStore {
             .bind(if query.most == 0 { PAGE } else { query.most })
             .bind(query.ask.map(|ask| ask.to_string()))
             .bind(past)
+            .bind(query.unended)
             .fetch_all(&self.readers)
             .await?;
             rows.iter().map(|(state,)| rows::request(state)).collect()

@@ -42,19 +42,18 @@ impl Writer {
         let mut batch = Batch::new(works);
         match self.try_batch(&mut batch).await {
             Ok(changed) => {
+                self.leases.committed();
+                self.fresh.keep(batch.changed());
                 if changed {
                     *self.head.lock().unwrap_or_else(PoisonError::into_inner) =
                         (self.appender.size(), self.appender.root());
                     self.tell.send_modify(|n| *n += 1);
                 }
-                self.leases.committed();
-                self.fresh.keep(batch.changed());
                 batch.answer();
             }
             Err(error) => {
                 self.appender = appender;
                 self.leases.undo();
-                self.fresh.clear();
                 let _ = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await;
                 batch.fail(&error);
             }
@@ -75,6 +74,7 @@ impl Writer {
         if changed {
             hit("store.saved");
         }
+        self.fresh.forget(batch.dirty.iter());
         sqlx::raw_sql("COMMIT").execute(&mut self.connection).await?;
         if changed {
             hit("store.committed");
