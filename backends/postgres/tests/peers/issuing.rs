@@ -6,7 +6,7 @@ use jit_backend::{ErrorKind, Scope, Seen};
 use jit_backend_postgres::Ident;
 
 use crate::server::{shared, versions};
-use crate::world::{WAYS, World, client, client_with, each, house, now, open, order, prepare, read, run};
+use crate::world::{WAYS, Way, World, client, client_with, each, house, now, open, order, prepare, read, run};
 
 #[tokio::test]
 async fn a_login_reads_what_its_role_reads_and_no_more() {
@@ -293,7 +293,11 @@ async fn neither_password_nor_verifier_is_ever_in_the_log() {
         w.backend.issue(&late, Some(&c.material)).await.expect_err("late");
         let spoiled = client();
         if w.server.version >= 16 {
-            let revoke = format!("REVOKE {} FROM {} CASCADE", w.reader.quoted(), w.broker.quoted());
+            let giver = match w.way {
+                Way::CreateRole => w.broker.quoted(),
+                Way::Functions => format!("jit_{}_own", w.house.digits()),
+            };
+            let revoke = format!("REVOKE {} FROM {giver} CASCADE", w.reader.quoted());
             w.sql(&revoke).await;
             w.backend.issue(&w.order(&spoiled, 600), Some(&spoiled.material)).await.expect_err("not given");
         }
