@@ -156,10 +156,12 @@ pub async fn open_house_at(loaded: &Loaded, directory: &Path, clock: Arc<dyn Clo
     Ok(Open { house, state: directory.to_owned(), lock, driver })
 }
 
-/// The driver and the one who signs checkpoints and remembers how far the log had come.
+/// The driver, those who listen to the channels, and the one who signs checkpoints and remembers how far the log had come.
 async fn run(house: Arc<House>, directory: PathBuf) {
     let remember = driver::checkpoints(Arc::clone(&house), move |size| state::remember(&directory, size));
-    tokio::join!(driver::run(Arc::clone(&house)), driver::look_around(house), remember);
+    let identify = Arc::new(crate::identity::Identities::new(Arc::clone(&house)));
+    let listen = driver::listen(Arc::clone(&house), identify);
+    tokio::join!(driver::run(Arc::clone(&house)), driver::look_around(house), remember, listen);
 }
 
 async fn open_backends(

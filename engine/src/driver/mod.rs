@@ -6,10 +6,12 @@
 
 mod begin;
 mod ends;
+mod listen;
 mod publish;
 mod tell;
 
 pub use begin::{begin, checkpoints, look_around, look_at_targets};
+pub use listen::listen;
 
 use std::sync::Arc;
 use std::time::Duration;

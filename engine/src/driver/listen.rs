@@ -1,0 +1,46 @@
+//! Listening where we go to a medium: one task a channel, begun again whenever it comes back with an error.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jit_approval::{Adapter, Desk, Listeners};
+use jit_types::ChannelName;
+use tokio::task::JoinSet;
+
+use crate::house::House;
+use crate::service::{HouseDesk, Identify};
+
+/// The first pause after a channel could not be listened to; it doubles with each try.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Listens to all channels that want it, until the future is dropped.
+pub async fn listen(house: Arc<House>, identify: Arc<dyn Identify>) {
+    let mut tasks = JoinSet::new();
+    for (name, channel) in house.channels() {
+        if channel.capability().listeners == Listeners::None {
+            continue;
+        }
+        let desk: Arc<dyn Desk> = Arc::new(HouseDesk::new(Arc::clone(&house), Arc::clone(&identify)));
+        tasks.spawn(listen_to(name.clone(), Arc::clone(channel), desk));
+    }
+    // Dropped with this future, the set ends them all.
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn listen_to(name: ChannelName, channel: Arc<dyn Adapter>, desk: Arc<dyn Desk>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let begun = std::time::Instant::now();
+        match channel.listen(Arc::clone(&desk)).await {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::error!(channel = %name, %error, "the channel is not listened to; it is tried again");
+                // One that held for a while is begun again as the first time.
+                pause = if begun.elapsed() > LONGEST_PAUSE { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+}
