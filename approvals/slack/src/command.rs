@@ -151,7 +151,27 @@ fn split(text: &str) -> Result<Vec<String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_is_read_or_refused_in_words(typed in ".*") {
+            if let Err(why) = read(&typed) {
+                prop_assert!(!why.is_empty());
+            }
+        }
+
+        #[test]
+        fn what_is_quoted_is_one_word(text in "[^\0]+") {
+            prop_assume!(!text.trim().is_empty());
+            let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+            let typed = format!("request a --reason \"{quoted}\"");
+            let escaped = typed.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            prop_assert_eq!(read(&escaped), said("a", &[], None, &text));
+        }
+    }
 
     fn said(role: &str, params: &[(&str, &str)], span: Option<&str>, reason: &str) -> Result<Said, String> {
         let params = params.iter().map(|(k, v)| (k.parse().unwrap(), ParamValue::Text((*v).to_owned()))).collect();

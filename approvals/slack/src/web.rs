@@ -1,7 +1,7 @@
 //! Slack's Web API: one client, its rate limits, its way to say no.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jit_approval::{Error, ErrorKind};
@@ -9,6 +9,7 @@ use jit_types::Secret;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode, Url, redirect};
 use serde_json::Value;
+use tokio::sync::Mutex as Queue;
 use tokio::time::Instant;
 
 use crate::fault::Fault;
@@ -63,8 +64,17 @@ pub(crate) struct Web {
     api: Url,
     bot: HeaderValue,
     app: HeaderValue,
-    /// When a method may be called again that Slack asked patience for: limits are by method and workspace.
-    later: Mutex<BTreeMap<&'static str, Instant>>,
+    /// The methods that Slack asked patience for: limits are by method and workspace.
+    limits: Mutex<BTreeMap<&'static str, Limit>>,
+}
+
+/// A method that was called too often.
+#[derive(Clone)]
+struct Limit {
+    /// When it may be called again.
+    begins: Instant,
+    /// Whoever waits does so in a queue: all at once they would be refused again, but for the first.
+    queue: Arc<Queue<()>>,
 }
 
 impl Web {
@@ -89,7 +99,7 @@ impl Web {
             api: api.clone(),
             bot: bearer(&bot, "xoxb-", "bot_token")?,
             app: bearer(&app, "xapp-", "app_token")?,
-            later: Mutex::default(),
+            limits: Mutex::default(),
         })
     }
 
@@ -155,9 +165,14 @@ impl Web {
     }
 
     async fn patiently(&self, method: &'static str, make: impl Fn() -> RequestBuilder) -> Result<Answer, Fault> {
+        let mut turn = None;
         for _ in 0..TRIES {
-            let begins = self.later.lock().unwrap_or_else(PoisonError::into_inner).get(method).copied();
-            if let Some(begins) = begins {
+            // Read anew after the queue: others have waited meanwhile.
+            if let Some(limit) = self.limit(method) {
+                if turn.is_none() {
+                    turn = Some(limit.queue.lock_owned().await);
+                }
+                let begins = self.limit(method).map_or(limit.begins, |limit| limit.begins);
                 if begins.saturating_duration_since(Instant::now()) > LONGEST_WAIT {
                     return Err(Fault::Busy);
                 }
@@ -165,13 +180,18 @@ impl Web {
             }
             let response = make().send().await.map_err(|_| Fault::Away)?;
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
-                let wait = wait(response.headers());
-                self.later.lock().unwrap_or_else(PoisonError::into_inner).insert(method, Instant::now() + wait);
+                let begins = Instant::now() + wait(response.headers());
+                let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+                limits.entry(method).or_insert_with(|| Limit { begins, queue: Arc::default() }).begins = begins;
                 continue;
             }
             return read(response).await;
         }
         Err(Fault::Busy)
+    }
+
+    fn limit(&self, method: &str) -> Option<Limit> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).get(method).cloned()
     }
 }
 

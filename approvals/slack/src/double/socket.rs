@@ -46,6 +46,8 @@ pub(super) async fn serve(shared: Arc<Shared>, io: impl AsyncRead + AsyncWrite +
             break;
         }
         tokio::select! {
+            // What was said before a cut is sent before it.
+            biased;
             send = from.recv() => {
                 let Some(Frame { text, envelope }) = send else { break };
                 if let Some((envelope, heard)) = envelope {

@@ -48,6 +48,22 @@ async fn a_burst_of_asks_is_paced_and_told_once_each() {
 }
 
 #[tokio::test]
+async fn a_crowd_of_asks_waits_in_a_queue_and_nobody_is_sent_away() {
+    let double = double().await;
+    let broker = Broker::start(&double, AsksIn::Channel).await;
+    double.pace(true);
+    let mut crowd = tokio::task::JoinSet::new();
+    for number in 1..=14 {
+        let (slack, notice) = (broker.slack.clone(), notice(&ask(&broker, number, 1)));
+        crowd.spawn(async move { slack.announce(&notice).await });
+    }
+    while let Some(came) = crowd.join_next().await {
+        came.expect("it ran").expect("posted in the end");
+    }
+    assert_eq!(double.posts().len(), 14);
+}
+
+#[tokio::test]
 async fn no_press_is_lost_or_doubled_by_it() {
     let double = double().await;
     let broker = Broker::start(&double, AsksIn::Channel).await;
