@@ -24,6 +24,7 @@ use super::{harden, held};
 use crate::api::{ErrorKind, Failure};
 use crate::cli::form;
 use crate::client::claims::ClaimKeys;
+use crate::client::pins::{Look, Pins};
 use crate::client::{self, Client};
 use crate::config::{Env, PlaceError, Places, paths};
 
@@ -245,15 +246,16 @@ impl Agent {
         let Reach { broker, config, token, token_file } = reach;
         let env = Env { broker, config, token, token_file, ..Env::read() };
         let found = client::find::find(&env, None, None).map_err(|error| failure(error.into()))?;
-        let socket: PathBuf = match found {
-            client::Broker::Socket(socket) => socket,
-            client::Broker::Embedded => self.host.ensure(env.config.as_deref()).await?,
+        let (socket, look): (PathBuf, Look) = match found {
+            client::Broker::Socket(socket) => (socket, Look::Same),
+            client::Broker::Embedded => (self.host.ensure(env.config.as_deref()).await?, Look::Any),
         };
         let places = self.places.clone();
         // A keyring may take its ten seconds.
         let token = tokio::task::spawn_blocking(move || client::token::find(env, &places)).await;
         let token = token.map_err(|_| unwritten())?.map_err(failure)?;
         let client = Client::new(&socket, token).map_err(failure)?;
+        Pins::of(&self.places.state).agree(&client, SystemClock.now(), look).await.map_err(failure)?;
         let keys = ClaimKeys::open(&self.places.state).map_err(failure)?;
         Ok(Arc::new(Broker::new(Arc::new(client), keys)))
     }

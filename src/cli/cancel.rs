@@ -21,7 +21,7 @@ Exit codes:
 
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
-    let client = ctx.client().await?;
+    let client = ctx.any_client().await?;
     let view = which::mine(&client, &args.id, |standing| standing == Standing::Pending).await?;
     let done = client.cancel(view.id).await?;
     if done.request.standing == Standing::Cancelled {

@@ -146,7 +146,7 @@ fn code(status: ExitStatus) -> u8 {
 /// Tells the broker that the credentials are in use, once the child has been started with them. That it is not told
 /// changes nothing for the child.
 async fn report(ctx: &Ctx, held: &[Held]) {
-    let Ok(client) = ctx.client().await else { return };
+    let Ok(client) = ctx.any_client().await else { return };
     for held in held {
         if let Err(error) = client.report(held.request, held.claim).await {
             tracing::debug!(%error, "the first use is not reported");

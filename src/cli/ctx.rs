@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 use super::exit::Error;
 use super::output::{Mode, Output};
 use crate::api::requests::RequestView;
+use crate::client::pins::{Look, Pins};
 use crate::client::{self, Broker, Client};
 use crate::config::{Env, Places, env};
 
@@ -50,6 +51,7 @@ pub struct Ctx {
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     client: OnceCell<Arc<Client>>,
+    agreed: OnceCell<()>,
 }
 
 impl Ctx {
@@ -57,7 +59,7 @@ impl Ctx {
     pub fn new(global: Global, env: Env) -> Self {
         let dumb = env::var("TERM").is_some_and(|term| term == "dumb");
         let out = Output::look(global.output, env.no_color, dumb);
-        Self { global, env, out, clock: Arc::new(SystemClock), client: OnceCell::new() }
+        Self { global, env, out, clock: Arc::new(SystemClock), client: OnceCell::new(), agreed: OnceCell::new() }
     }
 
     /// Now, by this machine's clock.
@@ -81,11 +83,35 @@ impl Ctx {
         Ok(client::find::find(&self.env, self.global.broker.as_deref(), self.global.config.as_deref())?)
     }
 
-    /// The client of the broker; the user's own agent is started where it is the broker and does not run.
+    /// The client of the broker, whose log is the one that was seen here before.
+    ///
+    /// # Errors
+    /// When there is no broker, its socket is somebody else's, or its log is another one.
+    pub async fn client(&self) -> Result<Arc<Client>, Error> {
+        let client = self.any_client().await?;
+        let agree = || async {
+            // Who names broker and token needs no home, and remembers nothing.
+            let Ok(places) = self.places() else { return Ok(()) };
+            Pins::of(&places.state).agree(&client, self.now(), self.look()?).await.map_err(Error::from)
+        };
+        self.agreed.get_or_try_init(agree).await?;
+        Ok(client)
+    }
+
+    /// How the broker's log is looked at.
+    ///
+    /// # Errors
+    /// As [`Ctx::broker`].
+    pub(super) fn look(&self) -> Result<Look, Error> {
+        Ok(if matches!(self.broker()?, Broker::Embedded) { Look::Any } else { Look::Same })
+    }
+
+    /// The client of the broker, whatever its log is: for what must be possible with any, ending something and looking at
+    /// it. The user's own agent is started where it is the broker and does not run.
     ///
     /// # Errors
     /// When there is no broker, or its socket is somebody else's.
-    pub async fn client(&self) -> Result<Arc<Client>, Error> {
+    pub async fn any_client(&self) -> Result<Arc<Client>, Error> {
         let made = self.client.get_or_try_init(|| async {
             // Who names broker and token needs no home.
             let places = self.places();

@@ -32,7 +32,7 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     if args.reason.is_none() && (!ctx.out.asks || ctx.global.yes) {
         return Err(Error::usage("--reason", "a denial says why").hint("--reason \"…\""));
     }
-    let client = ctx.client().await?;
+    let client = ctx.any_client().await?;
     let view = decide::look(ctx, &client, &args.seen, &Verdict { verb: "deny", question: "Deny this?" }).await?;
     let reason = match args.reason {
         Some(reason) => reason,

@@ -28,7 +28,7 @@ Exit codes:
 
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
-    let client = ctx.client().await?;
+    let client = ctx.any_client().await?;
     let view =
         which::mine(&client, &args.id, |s| matches!(s, Standing::Ready | Standing::Active | Standing::Ending)).await?;
     let done = client.release(view.id).await?;

@@ -34,7 +34,7 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
         return Err(Error::usage("ID", "the whole id must be named where nobody can be asked")
             .hint("`jit list --all` shows it"));
     }
-    let client = ctx.client().await?;
+    let client = ctx.any_client().await?;
     let view = client.request(&args.id).await?;
     if asks {
         ctx.out.note(card::request(&view, &|tone, text| ctx.out.paint_note(tone, text)).join("\n"));

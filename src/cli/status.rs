@@ -18,7 +18,7 @@ Exit codes:
 
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, _: Args) -> Result<Exit, Error> {
-    let client = ctx.client().await?;
+    let client = ctx.any_client().await?;
     let status = client.status().await?;
     let out = &ctx.out;
     let stuck = status.not_gone.iter().any(|one| one.tries > 0);

@@ -166,7 +166,7 @@ impl InUse {
 /// What the broker says; that the proof takes too long, which changes nothing about the release.
 pub(super) async fn release(ctx: &Ctx, taken: &Taken) -> Result<(), Error> {
     let (grant, request) = taken.grant()?;
-    let client = ctx.client().await?;
+    let client = ctx.any_client().await?;
     let view = client.release(request).await?.request;
     drop(protocol::ask(&ctx.places()?.agent_socket(), Verb::Drop { grant }, AT_ONCE));
     let over = |view: &RequestView| !matches!(view.standing, Standing::Ready | Standing::Active | Standing::Ending);

@@ -181,7 +181,7 @@ fn stands(token: &TokenView, ctx: &Ctx) -> String {
 }
 
 async fn revoke(ctx: &Ctx, args: Revoke) -> Result<Exit, Error> {
-    let token = ctx.client().await?.revoke_token(args.id).await?;
+    let token = ctx.any_client().await?.revoke_token(args.id).await?;
     if ctx.out.json() {
         ctx.out.object(&token)?;
     } else {

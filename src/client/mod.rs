@@ -10,6 +10,7 @@ pub mod claims;
 pub mod error;
 pub mod find;
 pub mod material;
+pub mod pins;
 mod record;
 pub mod socket;
 pub mod token;

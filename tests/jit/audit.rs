@@ -78,7 +78,7 @@ fn whatever_is_done_to_an_export_is_found_by_both_verifiers() {
 
 #[test]
 fn a_broker_whose_history_was_swapped_is_refused_though_it_has_grown_past_what_was_seen() {
-    let mut house = House::with(&["alice", "bob"]);
+    let mut house = House::with(&["alice", "bob", "carol"]);
     house.file("alice", "shell", &[]);
     house.stop();
     let old = house.root.join("old");
@@ -102,11 +102,55 @@ fn a_broker_whose_history_was_swapped_is_refused_though_it_has_grown_past_what_w
         house.jit("alice", &["cancel", &id]).ok();
         size(&house) > seen
     });
+    // Whatever is asked next, once what was shown is no longer good, it is refused; no agent takes anything either.
+    let given = house.file("alice", "look", &[]);
+    minutes_later(&house, "alice");
+    for args in [&["list"][..], &["roles"], &["request", "look", "--reason", "x"], &["exec", "look", "--", "true"]] {
+        let ran = house.jit("alice", args);
+        assert!(matches!(ran.code, 1 | 101) && ran.err.contains("history"), "{args:?}: {ran:?}");
+    }
+    // What ends something, and what looks at it, is not.
+    house.jit("alice", &["release", &given]).ok();
+    house.jit("alice", &["status"]).ok();
     let refused = house.jit("alice", &["audit", "verify"]).code(1);
     assert!(refused.err.contains("history"), "{}", refused.err);
     house.jit("alice", &["show", &id]).code(1);
     // It stays refused: what was pinned is not forgotten for having been contradicted.
     house.jit("alice", &["audit", "verify"]).code(1);
-    // Whoever has seen nothing before can't know.
-    house.jit("bob", &["audit", "verify"]).ok();
+    house.jit("alice", &["list"]).code(1);
+    // Whoever has seen nothing before can't know, and whoever knows why says so once.
+    house.jit("carol", &["audit", "verify"]).ok();
+    house.jit("alice", &["audit", "verify", "--accept"]).ok();
+    house.jit("alice", &["list"]).ok();
+}
+
+/// Lets what a user was shown be no longer good.
+fn minutes_later(house: &House, name: &str) {
+    let pins = house.home(name).join("state/jit/pins");
+    let stamps = std::fs::read_dir(pins).unwrap().flatten().map(|entry| entry.path());
+    let stamps: Vec<_> = stamps.filter(|path| path.extension().is_some_and(|end| end == "seen")).collect();
+    assert!(!stamps.is_empty(), "it was shown");
+    for stamp in stamps {
+        let mut seen: serde_json::Value = serde_json::from_slice(&std::fs::read(&stamp).unwrap()).unwrap();
+        seen["at"] = "2020-01-01T00:00:00.000Z".into();
+        std::fs::write(stamp, seen.to_string()).unwrap();
+    }
+}
+
+#[test]
+fn another_house_behind_the_same_socket_is_refused_until_somebody_accepts_it() {
+    let mut house = House::with(&["alice"]);
+    house.jit("alice", &["list"]).ok();
+    house.stop();
+    std::fs::rename(house.root.join("state"), house.root.join("before")).unwrap();
+    house.serve();
+    std::fs::remove_file(house.token_file("alice")).unwrap();
+    house.hand_out(&["alice"]);
+    minutes_later(&house, "alice");
+    for _ in 0..2 {
+        let refused = house.jit("alice", &["list"]).code(1);
+        assert!(refused.err.contains("and was of house_"), "{refused:?}");
+    }
+    house.jit("alice", &["audit", "verify", "--accept"]).ok();
+    house.jit("alice", &["list"]).ok();
 }

@@ -49,7 +49,11 @@ fn who_follows_waits_at_the_broker() {
     let socket = dir.path().join("s");
     let listener = UnixListener::bind(&socket).unwrap();
     let mut jit = std::process::Command::new(JIT);
-    bare(&mut jit).env("HOME", dir.path()).args(["list", "--follow", "--output", "json", "--broker"]).arg(&socket);
+    // Where nothing can be kept, nothing is remembered of a broker, and so nothing else is asked of it.
+    bare(&mut jit)
+        .env("HOME", "/dev/null/none")
+        .args(["list", "--follow", "--output", "json", "--broker"])
+        .arg(&socket);
     let mut child = start(jit.stdin(Stdio::null()));
     let (mut stream, _) = listener.accept().unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());

@@ -42,7 +42,7 @@ Exit codes:
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     let Format::Jsonl = args.format;
-    let client = ctx.client().await?;
+    let client = ctx.any_client().await?;
     let mut answer = client.export(args.open).await?;
     let mut file = match &args.to {
         None => None,

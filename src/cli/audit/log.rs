@@ -41,7 +41,7 @@ Exit codes:
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     let since = args.since.as_deref().map(|text| when(ctx, text)).transpose()?;
-    let client = ctx.client().await?;
+    let client = ctx.any_client().await?;
     let with_request = args.grant.is_none();
     let mut query = Entries { from: 0, request: args.grant, person: args.person, role: args.role, since, wait: 0 };
     loop {

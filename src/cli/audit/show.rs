@@ -23,7 +23,7 @@ Exit codes:
 
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
-    let client = ctx.client().await?;
+    let client = ctx.any_client().await?;
     let request = client.request(&args.id).await?;
     let mut query = Entries { request: Some(request.id.to_string()), ..Entries::default() };
     let mut entries = Vec::new();

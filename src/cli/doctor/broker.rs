@@ -34,7 +34,7 @@ pub(super) async fn look(ctx: &Ctx) -> Seen {
         },
         Err(error) => return unreached(vec![wrong(&error)]),
     }
-    let client = match ctx.client().await {
+    let client = match ctx.any_client().await {
         Ok(client) => client,
         Err(error) => {
             findings.push(wrong(&error));
