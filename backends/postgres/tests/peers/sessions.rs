@@ -144,11 +144,14 @@ async fn a_login_that_keeps_coming_back_while_it_is_ended_stays_out() {
         let server = std::sync::Arc::clone(&w.server);
         let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         let stopped = std::sync::Arc::clone(&stop);
+        let first = std::sync::Arc::new(tokio::sync::Notify::new());
+        let is_in = std::sync::Arc::clone(&first);
         let storm = tokio::spawn(async move {
             let (mut kept, mut in_) = (Vec::new(), 0);
             while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
                 if let Ok(session) = server.try_connect(&user, &password, &database, &[]).await {
                     in_ += 1;
+                    is_in.notify_one();
                     kept.push(session);
                     kept.truncate(5);
                 }
@@ -159,6 +162,8 @@ async fn a_login_that_keeps_coming_back_while_it_is_ended_stays_out() {
             }
             (in_, alive)
         });
+        // On a busy machine a login takes its time.
+        tokio::time::timeout(Duration::from_secs(30), first.notified()).await.expect("it gets in");
         tokio::time::sleep(Duration::from_millis(300)).await;
         w.end(&login).await;
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
