@@ -40,7 +40,8 @@ pub struct TokenView {
     pub revoked: Option<Timestamp>,
 }
 
-/// The answer to `POST /v1/tokens`: the only one that ever holds the token itself.
+/// The answer to `POST /v1/tokens`: the only one that ever holds the token itself. It is kept nowhere, so the same question
+/// again ends that token and is answered with the next.
 #[derive(Serialize, Deserialize)]
 pub struct TokenMade {
     /// The token.
