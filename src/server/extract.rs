@@ -17,7 +17,7 @@ use super::{App, Connection};
 use crate::api::{ErrorKind, Failure, IDEMPOTENCY_HEADER};
 
 /// How long a body may take: whoever sends a byte a minute would hold a connection for ever.
-const BODY: Duration = Duration::from_secs(20);
+const BODY: Duration = Duration::from_secs(10);
 
 /// The caller, authenticated.
 pub(crate) struct Who(pub(crate) Caller);

@@ -1,9 +1,9 @@
 //! A socket that many may open: one of them holds all the connections that they can.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::process::{signal, until};
 use crate::world::{By, World, three};
@@ -87,4 +87,23 @@ fn a_broker_with_few_descriptors_keeps_what_it_needs_itself() {
     let request = world.ask(&alice, "quick", "1m", "INC-1 look");
     world.json(&alice, &["exec", request["id"].as_str().unwrap(), "--release", "--", "true"], 0);
     drop(second);
+}
+
+#[test]
+fn a_body_that_never_comes_is_not_waited_for() {
+    let Some((world, _, bob, _)) = three() else { return };
+    let made = world.json(&bob, &["token", "create", "--for", "1h"], 0);
+    let mut stream = std::os::unix::net::UnixStream::connect(world.socket()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let secret = made["secret"].as_str().unwrap();
+    let head = format!(
+        "POST /v1/plan HTTP/1.1\r\nHost: jit\r\nAuthorization: Bearer {secret}\r\n\
+         Idempotency-Key: 0123456789abcdef\r\nContent-Length: 100\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let begun = Instant::now();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 422") && answer.contains("did not come in time"), "{answer}");
+    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
 }
