@@ -17,6 +17,11 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    pub(crate) fn of(mut late: Vec<i64>) -> Self {
+        late.sort_unstable();
+        Self { count: late.len(), late }
+    }
+
     /// Milliseconds after the end, at a quantile.
     pub(crate) fn late(&self, quantile: f64) -> i64 {
         let index = ((self.late.len() - 1) as f64 * quantile).round() as usize;
@@ -63,6 +68,5 @@ pub(crate) async fn run(count: usize) -> Ended {
             tokio::time::sleep(Duration::from_millis(left + 100)).await;
         }
     }
-    late.sort_unstable();
-    Ended { count: late.len(), late }
+    Ended::of(late)
 }

@@ -1,5 +1,5 @@
-//! The house's figures, side by side in one run: raw commits of this machine's disk, whole cycles beside them, and ten
-//! thousand grants that end in the same second.
+//! The house's figures, side by side in one run: raw commits of this machine's disk, whole cycles beside them, ten thousand
+//! grants that end in the same second, and five hundred open database sessions that do.
 //!
 //! `cargo bench --bench house`; nothing here is a test, and nothing has a limit.
 
@@ -14,6 +14,7 @@
 mod clock;
 mod cycles;
 mod ends;
+mod sessions;
 mod stage;
 
 use std::time::Instant;
@@ -39,9 +40,23 @@ async fn main() {
         let count = 10_000;
         let ended = ends::run(count).await;
         row(&format!("{count} ssh grants that end in the same second: ended"), &ended.count.to_string());
-        for (name, at) in [("p50", 0.50), ("p99", 0.99), ("last", 1.0)] {
-            row(&format!("  lateness, {name}"), &format!("{} ms", ended.late(at)));
+        lateness(&ended);
+    }
+    if is("sessions") {
+        match sessions::run(500).await {
+            Some(ended) => {
+                let what = "open PostgreSQL sessions, dead and their roles gone, proven";
+                row(what, &ended.count.to_string());
+                lateness(&ended);
+            }
+            None => row("open PostgreSQL sessions: no server is installed", "not measured"),
         }
+    }
+}
+
+fn lateness(ended: &ends::Ended) {
+    for (name, at) in [("p50", 0.50), ("p99", 0.99), ("last", 1.0)] {
+        row(&format!("  lateness, {name}"), &format!("{} ms", ended.late(at)));
     }
 }
 

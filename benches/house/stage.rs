@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jit::wiring::{self, Open};
-use jit_engine::service::{ClaimOrder, claim_message};
+use jit_engine::service::{ClaimOrder, Claimed, claim_message};
 use jit_engine::store::AnswerKey;
 use jit_engine::{Clock, House};
 use jit_life::policy::{Caller, Wish};
@@ -13,7 +13,7 @@ use jit_life::{Request, Verdict};
 use jit_types::{Digest, Material, Params, Span, SshPublicKey};
 
 /// How many people ask.
-const REQUESTERS: usize = 128;
+const REQUESTERS: usize = 512;
 
 pub(crate) struct Stage {
     pub(crate) open: Open,
@@ -25,7 +25,11 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn set(clock: Arc<dyn Clock>) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::with(clock, tempfile::tempdir().unwrap(), config).await
+    }
+
+    /// With another config, in a directory that holds what it names.
+    pub(crate) async fn with(clock: Arc<dyn Clock>, dir: tempfile::TempDir, config: fn(&str) -> String) -> Self {
         let root = dir.path().display().to_string();
         let (ca, _) = wiring::ssh_ca().unwrap();
         for (name, text) in [("ca", ca.expose_secret().to_owned()), ("jit.toml", config(&root))] {
@@ -58,7 +62,10 @@ impl Stage {
     /// Files a request of its own kind: no two are the same.
     pub(crate) async fn file(&self, role: &str, number: usize, span: Span) -> Request {
         let value = jit_types::ParamValue::Text(format!("u{number}"));
-        let params: Params = [("who".parse().unwrap(), value)].into();
+        self.file_with(role, number, span, [("who".parse().unwrap(), value)].into()).await
+    }
+
+    pub(crate) async fn file_with(&self, role: &str, number: usize, span: Span, params: Params) -> Request {
         let wish = Wish { role: role.parse().unwrap(), params, span: Some(span), reason: "INC-1 bench".to_owned() };
         let key = hex::encode(self.key.public_key().as_ref());
         self.house().file(self.requester(number), &wish, &key, None).await.unwrap().request
@@ -84,7 +91,10 @@ impl Stage {
         blob.extend([7; 32]);
         use base64::Engine as _;
         let line = format!("ssh-ed25519 {}", base64::engine::general_purpose::STANDARD.encode(&blob));
-        let material = Material::SshPublicKey(SshPublicKey::parse(&line).unwrap());
+        self.claim_with(request, number, Material::SshPublicKey(SshPublicKey::parse(&line).unwrap())).await;
+    }
+
+    pub(crate) async fn claim_with(&self, request: &Request, number: usize, material: Material) -> Claimed {
         let nonce = format!("nonce-of-the-bench-{number}");
         let message = claim_message(self.house().id(), request.id, 0, &material.digest(), &nonce);
         let signature = self.key.sign(&message);
@@ -97,7 +107,7 @@ impl Stage {
             nonce: &nonce,
             answer,
         };
-        self.house().claim(self.requester(number), order).await.unwrap();
+        self.house().claim(self.requester(number), order).await.unwrap()
     }
 }
 
@@ -105,6 +115,14 @@ async fn caller(house: &House, person: &str) -> Caller {
     let person = person.parse().unwrap();
     let subject = house.subject(&person).await.unwrap();
     Caller { subject, principal: "unix:bench".parse().unwrap(), superuser: false, only_roles: None, person }
+}
+
+/// The people of every config.
+pub(crate) fn people() -> String {
+    let some = (0..REQUESTERS)
+        .map(|n| format!("[people.\"p{n}@example.com\"]\nunix = \"p{n}\"\ngroups = [\"many\"]\n"))
+        .collect::<String>();
+    some + "[people.\"bob@example.com\"]\nunix = \"bob\"\n[broker]\nadministrators = [\"bob@example.com\"]\n"
 }
 
 fn config(root: &str) -> String {
@@ -115,13 +133,10 @@ fn config(root: &str) -> String {
              [[roles.{name}.gives]]\nbackend = \"hosts\"\nprincipals = [{{ param = \"who\" }}]\n"
         )
     };
-    let people: String = (0..REQUESTERS)
-        .map(|n| format!("[people.\"p{n}@example.com\"]\nunix = \"p{n}\"\ngroups = [\"many\"]\n"))
-        .collect();
     format!(
-        "{}{}{people}[people.\"bob@example.com\"]\nunix = \"bob\"\n[backends.hosts]\nkind = \"ssh\"\n\
-         ca = {{ file = \"{root}/ca\" }}\n[broker]\nadministrators = [\"bob@example.com\"]\n",
+        "{}{}{}[backends.hosts]\nkind = \"ssh\"\nca = {{ file = \"{root}/ca\" }}\n",
         role("asked", "{ count = 1, from = [\"bob@example.com\"] }"),
         role("ruled", "{ by = \"rule\" }"),
+        people(),
     )
 }
