@@ -4,6 +4,9 @@
 //! a right that no rule gave. Everything is asked again at each step: when a reviewer clicks, when a window opens, at
 //! every claim.
 
+mod erase;
+mod extend;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jit_types::{
@@ -14,6 +17,11 @@ use jit_types::{
 use crate::refused::{Refused, RefusedKind};
 use crate::role::{Approval, Limits, ParamType, Role, Rules, Who};
 use crate::scope;
+
+pub(crate) use erase::over;
+pub use erase::{MayErase, may_erase};
+pub(crate) use extend::within_most;
+pub use extend::{MayExtend, may_extend};
 
 /// Who calls: a principal over a channel, and the person behind it. Made by the binary's `identity` room.
 #[derive(Clone, Debug, PartialEq, Eq)]

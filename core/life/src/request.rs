@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::Resolved;
 
+mod extension;
+mod hash;
+
+pub use extension::{Extension, MoveStatus, Moved};
+
 /// A person asking, through a principal, for one role with parameters, duration and reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -34,6 +39,9 @@ pub struct Request {
     pub asks: Vec<Ask>,
     /// The grant, once an ask was approved.
     pub grant: Option<Grant>,
+    /// When the openings of its person's texts were erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Timestamp>,
 }
 
 /// One ask of a request.
@@ -57,6 +65,15 @@ pub struct Ask {
     pub status: AskStatus,
     /// What was said of it.
     pub reviews: Vec<Review>,
+    /// What it would extend; nothing where it is a request's first ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<Extension>,
+    /// An extension's own reason, sealed apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Commitment>,
+    /// Why it was cancelled, where it was and where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<CancelWhy>,
 }
 
 /// What has become of an ask. All but pending are terminal.
@@ -73,6 +90,20 @@ pub enum AskStatus {
     Cancelled,
     /// Nobody decided in time.
     Lapsed,
+}
+
+/// Why an ask was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelWhy {
+    /// Its requester took it back.
+    Taken,
+    /// The rules have changed so that it can't be asked for.
+    Rules,
+    /// An administrator has locked the person or the role.
+    Locked,
+    /// The grant that it would have extended is over.
+    Over,
 }
 
 /// One approver's decision.
@@ -160,6 +191,8 @@ pub enum EndWhy {
     Revoked,
     /// It was not used in time.
     Lapsed,
+    /// An administrator has locked its holder or its role.
+    Locked,
 }
 
 impl EndWhy {
@@ -170,6 +203,7 @@ impl EndWhy {
             Self::Released => "released",
             Self::Revoked => "revoked",
             Self::Lapsed => "lapsed",
+            Self::Locked => "locked",
         }
     }
 }
@@ -195,6 +229,9 @@ pub struct Claim {
     pub status: ClaimStatus,
     /// How often ending it has failed in a row.
     pub failures: u32,
+    /// What has become of moving its end, where an extension has asked for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
 }
 
 /// Where a claim stands.
@@ -244,6 +281,11 @@ impl Request {
         self.asks.iter().find(|ask| ask.status == AskStatus::Pending)
     }
 
+    /// The reason of an ask: an extension has its own.
+    pub fn reason_of(&self, ask: &Ask) -> Commitment {
+        ask.reason.unwrap_or(self.reason)
+    }
+
     /// The newest ask; every request has one.
     pub fn newest(&self) -> Option<&Ask> {
         self.asks.last()
@@ -269,6 +311,11 @@ impl Request {
         Self::key(self.subject, &self.role, &self.params)
     }
 
+    /// The claims of the grant, in the order in which they were made.
+    pub fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.grant.iter().flat_map(|grant| &grant.claims)
+    }
+
     /// A claim of the grant.
     pub fn claim(&self, id: ClaimId) -> Option<&Claim> {
         self.grant.as_ref()?.claims.iter().find(|claim| claim.id == id)
@@ -288,49 +335,11 @@ impl Request {
     pub fn unswept(&self) -> Tail {
         longest(self.gives.iter().map(|g| g.capability.unswept.clone()))
     }
-
-    /// What an ask's reviews must name: everything that bounds what the grant may be. A grant may only be less.
-    pub fn content_hash(&self, span: Span, start_by: Span, decide_by: Timestamp) -> Digest {
-        content_hash(self, span, start_by, decide_by)
-    }
 }
 
 /// The longest of several tails.
 pub fn longest(tails: impl Iterator<Item = Tail>) -> Tail {
     tails.fold(Tail::AtMost(Span::ZERO), Tail::or_longer)
-}
-
-fn content_hash(request: &Request, span: Span, start_by: Span, decide_by: Timestamp) -> Digest {
-    let mut hasher = Hasher::new("jit content hash v1")
-        .with("request", request.id.bytes())
-        .with("requester", request.subject.bytes())
-        .with("role", request.role.as_str())
-        .with("revision", request.revision.0)
-        .with("span", span.to_string())
-        .with("start by", start_by.to_string())
-        .with("decide by", decide_by.to_string())
-        .with("worst-case end", decide_by.after(start_by).after(span).to_string())
-        .with("swept", request.swept().to_string())
-        .with("unswept", request.unswept().to_string())
-        .with("claim key", &request.claim_key)
-        .with("reason", request.reason.digest.0);
-    for (name, value) in &request.params {
-        hasher = hasher.with("param", name.as_str()).with("value", value.to_string());
-    }
-    for gives in &request.gives {
-        hasher = hasher
-            .with("backend", gives.backend.as_str())
-            .with("target", &gives.target)
-            .with("scope", gives.scope.canonical())
-            .with("gives", gives.capability.gives.as_str())
-            .with("plants end", gives.capability.plants_end.to_string())
-            .with("publishes", gives.capability.publishes.to_string())
-            .with("proof", gives.capability.proof.to_string());
-        for warning in &gives.capability.warnings {
-            hasher = hasher.with("warning", warning.as_str());
-        }
-    }
-    hasher.finish()
 }
 
 /// The lane that effects on a claim run in.

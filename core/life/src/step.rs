@@ -6,7 +6,8 @@ use jit_types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::policy::{MayAdminister, MayDecide, MayRequest, MayUse};
+use crate::lock::{LockTarget, Locks};
+use crate::policy::{MayAdminister, MayDecide, MayErase, MayExtend, MayRequest, MayUse};
 use crate::refused::Refused;
 use crate::request::Request;
 
@@ -17,6 +18,8 @@ pub struct Facts {
     pub same: Option<RequestId>,
     /// How many requests of the same person are open.
     pub open_of_person: u32,
+    /// What is locked.
+    pub locks: Locks,
 }
 
 /// What is asked of a request.
@@ -31,6 +34,8 @@ pub enum Command {
         /// Who.
         by: Subject,
     },
+    /// To last longer.
+    Extend(Box<Extend>),
     /// To hand out one entitlement's credential.
     Claim(Box<Take>),
     /// To be given back by its holder.
@@ -64,6 +69,17 @@ pub enum Command {
         /// The handle and how it is known to work; or what went wrong, in public words.
         outcome: Result<(Handle, Usable), Words>,
     },
+    /// The answer of a backend to an order with a new end.
+    Extended {
+        /// Which claim.
+        claim: ClaimId,
+        /// The end that the order named.
+        end: Timestamp,
+        /// The handle; or why the end is not known to have moved.
+        outcome: Result<Handle, NotMoved>,
+        /// A number below a thousand that spreads retries.
+        jitter: u16,
+    },
     /// The answer of a backend to a revocation and a look.
     Ended {
         /// Which claim.
@@ -84,8 +100,24 @@ pub enum Command {
     },
     /// To be ended because the store has gone back in time: what it takes for live may not be so.
     Reconcile,
+    /// To be ended, and what waits of it cancelled, because its person or its role is locked. Where neither is, nothing.
+    EndLocked,
+    /// To note that its person's texts are about to become unreadable for ever.
+    Erase {
+        /// By which right.
+        right: MayErase,
+    },
     /// A timer is due.
     Due(Timer),
+}
+
+/// Why an end is not known to have been moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotMoved {
+    /// What is so, in public words.
+    pub words: Words,
+    /// Whether asking again, unchanged, can't succeed.
+    pub for_good: bool,
 }
 
 /// Why a credential is not known to be gone.
@@ -110,6 +142,8 @@ pub enum Timer {
     End,
     /// An order's deadline has passed.
     Settle(ClaimId),
+    /// The end of a claim whose grant lasts longer.
+    ClaimEnd(ClaimId),
 }
 
 /// To file a request.
@@ -125,6 +159,17 @@ pub struct File {
     pub right: MayRequest,
     /// The claim key, 32 bytes in hexadecimal digits.
     pub claim_key: String,
+    /// The reason, sealed apart.
+    pub reason: Commitment,
+}
+
+/// To last longer.
+#[derive(Clone, Debug)]
+pub struct Extend {
+    /// The new ask's id.
+    pub ask: AskId,
+    /// By which right.
+    pub right: MayExtend,
     /// The reason, sealed apart.
     pub reason: Commitment,
 }
@@ -225,12 +270,18 @@ pub enum EffectKind {
     End,
     /// Timer.
     Settle(ClaimId),
+    /// Timer.
+    ClaimEnd(ClaimId),
+    /// Give a claim's order again, with its new end and without its material.
+    Extend(ClaimId),
     /// Revoke a claim and look.
     Revoke(ClaimId),
     /// Look again at what ended before its planted end.
     Look(ClaimId),
     /// Publish a backend's documents.
     Publish(BackendName),
+    /// End what a locked person or role holds. It belongs to nobody's request.
+    Lock(LockTarget),
 }
 
 impl EffectKind {
@@ -250,6 +301,10 @@ pub enum News {
     Claimed,
     /// The grant has ended.
     Ended,
+    /// An extension was decided.
+    Extension(AskId),
+    /// A credential's end has not been moved, although the extension was approved: it ends when it would have.
+    NotExtended(ClaimId),
 }
 
 /// What the caller hears.
@@ -258,6 +313,8 @@ pub enum News {
 pub enum Reply {
     /// Filed as this request; a grant stands there already where the rule approved.
     Filed(RequestId),
+    /// More time was asked for, as this ask; it is given already where the rule approved.
+    Asked(AskId),
     /// The same request is open already.
     Attached(RequestId),
     /// Decided, or noted while more approvals are needed.

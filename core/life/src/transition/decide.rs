@@ -2,13 +2,14 @@
 
 use jit_types::{AskId, GrantId, Span, Subject, Words};
 
-use super::{Draft, closed};
+use super::{Draft, closed, lapsed};
+use crate::lock::LockTarget;
 use crate::policy::MayRequest;
 use crate::refused::{Refused, RefusedKind};
-use crate::request::{Ask, AskStatus, Grant, GrantStatus, Review, ReviewVerdict};
-use crate::step::{Decide, EffectKind, News, Reply, Verdict};
+use crate::request::{Ask, AskStatus, CancelWhy, Grant, GrantStatus, Review, ReviewVerdict};
+use crate::step::{Decide, EffectKind, Facts, News, Reply, Verdict};
 
-pub(super) fn decide(draft: &mut Draft, decide: &Decide) -> Result<Reply, Refused> {
+pub(super) fn decide(draft: &mut Draft, facts: &Facts, decide: &Decide) -> Result<Reply, Refused> {
     let now = draft.now;
     let by = decide.right.caller().subject;
     let request = draft.req()?;
@@ -23,7 +24,9 @@ pub(super) fn decide(draft: &mut Draft, decide: &Decide) -> Result<Reply, Refuse
         )
         .hint("someone else who may decide it has to; `jit show` names them"));
     }
+    facts.locks.open(by, request.subject, &request.role)?;
     let (revision, role) = (request.revision, request.role.clone());
+    let grant = request.grant.clone();
     let ask = request.asks.iter_mut().find(|ask| ask.id == decide.ask).ok_or_else(|| Refused::not_found("request"))?;
     if let Some(mine) = ask.reviews.iter().find(|review| review.subject == by && !review.void) {
         // Who approves again for another length of time says something new: "less" is never lost.
@@ -37,10 +40,13 @@ pub(super) fn decide(draft: &mut Draft, decide: &Decide) -> Result<Reply, Refuse
         }
     }
     if ask.status != AskStatus::Pending {
-        return Err(closed(ask.status));
+        return Err(closed(ask));
+    }
+    if let (Some(_), Some(grant)) = (ask.extends, &grant) {
+        super::extend::alive(grant, now)?;
     }
     if now >= ask.decide_by {
-        return Err(closed(AskStatus::Lapsed));
+        return Err(lapsed());
     }
     if revision != decide.right.revision() {
         return Err(Refused::new(
@@ -71,7 +77,7 @@ pub(super) fn decide(draft: &mut Draft, decide: &Decide) -> Result<Reply, Refuse
     let channel = decide.channel.clone();
     ask.reviews.push(Review { subject: by, verdict, comment: decide.comment, at: now, channel, void: false });
     let need = decide.right.count().max(1);
-    let standing = standing(ask, decide.right.eligible());
+    let standing = standing(ask, decide.right.eligible(), facts);
     let id = ask.id;
 
     let reviewed = draft
@@ -89,8 +95,9 @@ pub(super) fn decide(draft: &mut Draft, decide: &Decide) -> Result<Reply, Refuse
     draft.tell(reviewed);
 
     if verdict == ReviewVerdict::Deny {
-        close(draft, id, AskStatus::Denied)?;
-        draft.soon(EffectKind::Tell(News::Decided));
+        let news = news(draft, id)?;
+        close(draft, id, AskStatus::Denied, None)?;
+        draft.soon(EffectKind::Tell(news));
         return Ok(Reply::Decided(Words::new("denied")));
     }
     if (standing.len() as u32) < need {
@@ -99,15 +106,20 @@ pub(super) fn decide(draft: &mut Draft, decide: &Decide) -> Result<Reply, Refuse
         return Ok(Reply::Decided(Words::new(words)));
     }
     let span = standing.into_iter().min().unwrap_or(Span::ZERO);
+    if news(draft, id)? == News::Extension(id) {
+        super::extend::approve(draft, id, span)?;
+        return Ok(Reply::Decided(Words::new(format!("approved for {span} more"))));
+    }
     approve(draft, id, decide.grant, span)?;
     Ok(Reply::Decided(Words::new(format!("approved for {span}"))))
 }
 
-/// The durations of all approvals that count: not void, and of somebody who may still approve.
-fn standing(ask: &Ask, eligible: &std::collections::BTreeSet<Subject>) -> Vec<Span> {
+/// The durations of all approvals that count: not void, and of somebody who may still approve and is not locked.
+fn standing(ask: &Ask, eligible: &std::collections::BTreeSet<Subject>, facts: &Facts) -> Vec<Span> {
     ask.reviews
         .iter()
         .filter(|review| !review.void && eligible.contains(&review.subject))
+        .filter(|review| !facts.locks.holds(&LockTarget::Person(review.subject)))
         .filter_map(|review| match review.verdict {
             ReviewVerdict::Approve { span } => Some(span),
             ReviewVerdict::Deny => None,
@@ -118,7 +130,7 @@ fn standing(ask: &Ask, eligible: &std::collections::BTreeSet<Subject>) -> Vec<Sp
 /// Makes the grant of an approved ask.
 pub(super) fn approve(draft: &mut Draft, ask: AskId, grant: GrantId, span: Span) -> Result<(), Refused> {
     let now = draft.now;
-    close(draft, ask, AskStatus::Approved)?;
+    close(draft, ask, AskStatus::Approved, None)?;
     let request = draft.req()?;
     let start_by = request.asks.iter().find(|a| a.id == ask).map_or(Span::ZERO, |a| a.start_by);
     let start_by = now.after(start_by);
@@ -138,14 +150,21 @@ pub(super) fn approve(draft: &mut Draft, ask: AskId, grant: GrantId, span: Span)
     Ok(())
 }
 
+/// What its requester is told of an ask.
+fn news(draft: &mut Draft, id: AskId) -> Result<News, Refused> {
+    let extends = draft.req()?.asks.iter().any(|ask| ask.id == id && ask.extends.is_some());
+    Ok(if extends { News::Extension(id) } else { News::Decided })
+}
+
 /// Gives an ask its terminal state.
-fn close(draft: &mut Draft, id: AskId, status: AskStatus) -> Result<(), Refused> {
+pub(super) fn close(draft: &mut Draft, id: AskId, status: AskStatus, why: Option<CancelWhy>) -> Result<(), Refused> {
     let request = draft.req()?;
     let ask = request.asks.iter_mut().find(|ask| ask.id == id).ok_or_else(|| Refused::not_found("request"))?;
     if ask.status != AskStatus::Pending {
-        return Err(closed(ask.status));
+        return Err(closed(ask));
     }
     ask.status = status;
+    ask.why = why;
     let announced = ask.need > 0;
     draft.forget(EffectKind::Lapse(id));
     if announced {
@@ -154,23 +173,42 @@ fn close(draft: &mut Draft, id: AskId, status: AskStatus) -> Result<(), Refused>
     Ok(())
 }
 
+/// Cancels an ask that its requester has not taken back, and tells them why.
+pub(super) fn withdraw(draft: &mut Draft, id: AskId, why: CancelWhy, words: &Words) -> Result<Reply, Refused> {
+    let news = news(draft, id)?;
+    close(draft, id, AskStatus::Cancelled, Some(why))?;
+    let event = draft.event("ask.cancelled").ask(id).field("why", words);
+    draft.tell(event);
+    draft.soon(EffectKind::Tell(news));
+    Ok(Reply::Noted)
+}
+
 pub(super) fn cancel(draft: &mut Draft, by: Subject) -> Result<Reply, Refused> {
     let request = draft.req()?;
     if request.subject != by {
         return Err(Refused::not_found("request"));
     }
     let Some(newest) = request.newest() else { return Err(Refused::not_found("request")) };
-    let (id, status) = (newest.id, newest.status);
+    let (id, status, extends) = (newest.id, newest.status, newest.extends.is_some());
+    let live = request.grant.as_ref().is_some_and(|grant| !matches!(grant.status, GrantStatus::Ended { .. }));
     match status {
         AskStatus::Pending => {}
-        AskStatus::Cancelled => return Ok(Reply::Already(Words::new("it was cancelled before"))),
-        AskStatus::Approved => {
-            return Err(closed(status).hint("it is a grant now: give it back with `jit release`"));
+        AskStatus::Cancelled if newest.why.is_none_or(|why| why == CancelWhy::Taken) => {
+            return Ok(Reply::Already(Words::new("it was cancelled before")));
         }
-        AskStatus::Denied | AskStatus::Lapsed => return Err(closed(status)),
+        AskStatus::Approved | AskStatus::Denied | AskStatus::Lapsed | AskStatus::Cancelled => {
+            let refused = closed(newest);
+            let granted = live || status == AskStatus::Approved;
+            return Err(if granted {
+                refused.hint("it is a grant now: give it back with `jit release`")
+            } else {
+                refused
+            });
+        }
     }
-    close(draft, id, AskStatus::Cancelled)?;
-    let event = draft.event("request.cancelled").ask(id).actor(by);
+    close(draft, id, AskStatus::Cancelled, Some(CancelWhy::Taken))?;
+    // A request whose extension is taken back lives on as it was.
+    let event = draft.event(if extends { "ask.cancelled" } else { "request.cancelled" }).ask(id).actor(by);
     draft.tell(event);
     Ok(Reply::Cancelled)
 }
@@ -188,58 +226,64 @@ pub(super) fn lapse(draft: &mut Draft, id: AskId) -> Result<Reply, Refused> {
         draft.later(EffectKind::Lapse(id), decide_by);
         return Ok(Reply::Noted);
     }
-    close(draft, id, AskStatus::Lapsed)?;
+    let news = news(draft, id)?;
+    close(draft, id, AskStatus::Lapsed, None)?;
     let event = draft.event("ask.lapsed").ask(id);
     draft.tell(event);
-    draft.soon(EffectKind::Tell(News::Decided));
+    draft.soon(EffectKind::Tell(news));
     Ok(Reply::Noted)
 }
 
 pub(super) fn revise(draft: &mut Draft, right: &Result<Box<MayRequest>, Refused>) -> Result<Reply, Refused> {
     let request = draft.req()?;
     let Some(pending) = request.pending() else { return Ok(Reply::Noted) };
-    let (id, span, filed) = (pending.id, pending.span, pending.filed);
+    let (id, span, extends) = (pending.id, pending.span, pending.extends.is_some());
     let right = match right {
         Ok(right) if right.caller().subject == request.subject && *right.role() == request.role => right,
         Ok(_) => return Err(Refused::not_found("request")),
-        Err(refused) => {
-            let event = draft.event("ask.cancelled").ask(id).field("why", &refused.message);
-            close(draft, id, AskStatus::Cancelled)?;
-            draft.tell(event);
-            draft.soon(EffectKind::Tell(News::Decided));
-            return Ok(Reply::Noted);
-        }
+        Err(refused) => return withdraw(draft, id, CancelWhy::Rules, &refused.message),
     };
+    if extends {
+        return super::extend::revise(draft, id, right);
+    }
     if request.revision == right.revision() && request.gives == right.gives() {
         return Ok(Reply::Noted);
     }
     request.revision = right.revision();
     request.gives = right.gives().to_vec();
-    let decide_by = pending_deadline(request.asks.iter(), id);
     let limits = right.limits();
-    let span = span.min(limits.max);
-    let hash = request.content_hash(span, limits.start_by, decide_by);
-    let approval_need = match right.approval() {
+    renew(draft, id, span.min(limits.max), limits.start_by, right)
+}
+
+/// Sends an ask back to review as it stands now: what was said of it before is void.
+pub(super) fn renew(
+    draft: &mut Draft,
+    id: AskId,
+    span: Span,
+    start_by: Span,
+    right: &MayRequest,
+) -> Result<Reply, Refused> {
+    let need = match right.approval() {
         // A role that has become one by rule does not approve what people were asked to decide.
         crate::role::Approval::ByRule => 1,
         crate::role::Approval::ByPeople { count, .. } => (*count).max(1),
     };
-    if let Some(ask) = request.asks.iter_mut().find(|ask| ask.id == id) {
-        ask.span = span;
-        ask.start_by = limits.start_by;
-        ask.hash = hash;
-        ask.need = approval_need;
-        for review in &mut ask.reviews {
-            review.void = true;
-        }
+    let request = draft.req()?;
+    let ask = request.asks.iter_mut().find(|ask| ask.id == id).ok_or_else(|| Refused::not_found("request"))?;
+    ask.span = span;
+    ask.start_by = start_by;
+    ask.need = need;
+    for review in &mut ask.reviews {
+        review.void = true;
     }
-    let event = draft.event("ask.revised").ask(id).field("hash", &hash).field("filed", &filed);
+    let ask = ask.clone();
+    let hash = request.hash_of(&ask);
+    if let Some(ask) = request.asks.iter_mut().find(|ask| ask.id == id) {
+        ask.hash = hash;
+    }
+    let event = draft.event("ask.revised").ask(id).field("hash", &hash).field("filed", &ask.filed);
     draft.tell(event);
     draft.soon(EffectKind::Update(id));
     draft.soon(EffectKind::Announce(id));
     Ok(Reply::Noted)
-}
-
-fn pending_deadline<'a>(mut asks: impl Iterator<Item = &'a Ask>, id: AskId) -> jit_types::Timestamp {
-    asks.find(|ask| ask.id == id).map_or(jit_types::Timestamp::EPOCH, |ask| ask.decide_by)
 }

@@ -4,10 +4,10 @@ use jit_types::{BackendName, ClaimId, Commitment, Grade, Proof, Span, Subject, T
 
 use super::take::{SETTLE_AFTER, claim_mut, unmake_at};
 use super::{Draft, over};
-use crate::policy::MayAdminister;
+use crate::policy::{MayAdminister, MayErase};
 use crate::refused::Refused;
-use crate::request::{ClaimStatus, EndWhy, GrantStatus};
-use crate::step::{EffectKind, News, NotGone, Reply};
+use crate::request::{AskStatus, CancelWhy, ClaimStatus, EndWhy, GrantStatus};
+use crate::step::{EffectKind, Facts, News, NotGone, Reply};
 
 /// The longest pause between two tries to end something.
 const LONGEST_PAUSE: Span = Span::from_secs(60);
@@ -24,8 +24,14 @@ pub(super) fn release(draft: &mut Draft, by: Subject) -> Result<Reply, Refused> 
     end(draft, EndWhy::Released, event)
 }
 
-pub(super) fn revoke(draft: &mut Draft, right: &MayAdminister, reason: Commitment) -> Result<Reply, Refused> {
+pub(super) fn revoke(
+    draft: &mut Draft,
+    facts: &Facts,
+    right: &MayAdminister,
+    reason: Commitment,
+) -> Result<Reply, Refused> {
     let by = right.caller();
+    facts.locks.unlocked(by.subject)?;
     let event =
         draft.event("grant.revoked").actor(by.subject).field_of(by.subject, "by", &by.person).field("reason", &reason);
     end(draft, EndWhy::Revoked, event)
@@ -88,12 +94,76 @@ fn end(draft: &mut Draft, why: EndWhy, event: jit_types::Event) -> Result<Reply,
     draft.tell(event);
     draft.forget(EffectKind::StartBy);
     draft.forget(EffectKind::End);
+    close_extension(draft, why)?;
     for id in live {
         unmake(draft, id)?;
     }
     finish_if_clear(draft)?;
     let over = matches!(draft.req()?.grant.as_ref().map(|g| g.status), Some(GrantStatus::Ended { .. }));
     Ok(Reply::Ending(Words::new(if over { "ended" } else { "ending" })))
+}
+
+/// An extension that waits when its grant ends has nothing left to extend.
+fn close_extension(draft: &mut Draft, why: EndWhy) -> Result<(), Refused> {
+    let Some(id) = draft.req()?.pending().map(|ask| ask.id) else { return Ok(()) };
+    let cancelled = match why {
+        EndWhy::Expired | EndWhy::Lapsed => {
+            super::decide::close(draft, id, AskStatus::Lapsed, None)?;
+            let event = draft.event("ask.lapsed").ask(id);
+            draft.tell(event);
+            draft.soon(EffectKind::Tell(News::Extension(id)));
+            return Ok(());
+        }
+        EndWhy::Locked => CancelWhy::Locked,
+        EndWhy::Released | EndWhy::Revoked => CancelWhy::Over,
+    };
+    let words = Words::new(format!("the grant is over: {}", why.as_str()));
+    super::decide::withdraw(draft, id, cancelled, &words).map(|_| ())
+}
+
+/// Ends what a locked person or role holds, and cancels what waits.
+pub(super) fn locked(draft: &mut Draft, facts: &Facts) -> Result<Reply, Refused> {
+    let request = draft.req()?;
+    // Unlocked since: what was to be ended may stay.
+    if !facts.locks.cover(request) {
+        return Ok(Reply::Noted);
+    }
+    if let Some(GrantStatus::Ready | GrantStatus::Active) = request.grant.as_ref().map(|grant| grant.status) {
+        let event = draft.event("grant.locked");
+        return end(draft, EndWhy::Locked, event);
+    }
+    match request.pending().map(|ask| ask.id) {
+        Some(id) => {
+            super::decide::withdraw(draft, id, CancelWhy::Locked, &Words::new("its person or its role is locked"))
+        }
+        None => Ok(Reply::Noted),
+    }
+}
+
+/// Notes that the texts of this request's person are about to become unreadable for ever.
+pub(super) fn erase(draft: &mut Draft, facts: &Facts, right: &MayErase) -> Result<Reply, Refused> {
+    let now = draft.now;
+    let by = right.caller().subject;
+    let request = draft.req()?;
+    if request.subject != right.subject() {
+        return Err(Refused::not_found("request"));
+    }
+    facts.locks.unlocked(by)?;
+    if request.erased.is_some() {
+        return Ok(Reply::Already(Words::new("it was erased before")));
+    }
+    crate::policy::over(request, now)?;
+    request.erased = Some(now);
+    let reasons = std::iter::once(request.reason).chain(request.asks.iter().filter_map(|ask| ask.reason));
+    let openings: Vec<_> = reasons.map(|commitment| commitment.opening).collect();
+    let claims: Vec<ClaimId> = request.grant.iter().flat_map(|grant| &grant.claims).map(|claim| claim.id).collect();
+    let event = draft.event(crate::erase::ERASED).actor(by).field("openings", &openings);
+    draft.tell(event);
+    // A look needs the name that is about to be forgotten; all planted ends have passed.
+    for id in claims {
+        draft.forget(EffectKind::Look(id));
+    }
+    Ok(Reply::Noted)
 }
 
 /// Begins to unmake one claim.
@@ -109,6 +179,8 @@ pub(super) fn unmake(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
     };
     let was_usable = matches!(claim.status, ClaimStatus::Usable { .. });
     claim.status = ClaimStatus::Ending { was_usable };
+    draft.forget(EffectKind::ClaimEnd(id));
+    draft.forget(EffectKind::Extend(id));
     let published = publish_early(draft, id)?;
     // What must be published first is asked for a moment later, when it will be there.
     unmake_at(draft, id, if published && due == now { now.plus_millis(PUBLISHED_WITHIN) } else { due })
@@ -141,7 +213,9 @@ pub(super) fn ended(
     let Some(claim) = claim_mut(draft, id)? else { return Ok(Reply::Noted) };
     let ClaimStatus::Ending { was_usable } = claim.status else { return Ok(Reply::Noted) };
     let settled = claim.deadline.after(SETTLE_AFTER);
-    if claim.handle.is_none() && now < settled {
+    // The same where an order to move its end may still be on its way; only that it is revoked at once, and again then.
+    let loose = claim.handle.is_none() || outcome.is_ok() && claim.unanswered();
+    if loose && now < settled {
         unmake_at(draft, id, settled)?;
         return Ok(Reply::Noted);
     }
@@ -282,7 +356,7 @@ fn look_again(draft: &mut Draft, id: ClaimId, due: Timestamp) -> Result<(), Refu
 }
 
 /// Milliseconds until the next try: a fifth of a second, doubling up to a minute, spread by half.
-fn pause(failures: u32, jitter: u16) -> i64 {
+pub(super) fn pause(failures: u32, jitter: u16) -> i64 {
     let doubled = 200i64.saturating_mul(1i64.checked_shl(failures.saturating_sub(1).min(20)).unwrap_or(1));
     let capped = doubled.min(LONGEST_PAUSE.millis());
     capped / 2 + capped / 2 * i64::from(jitter.min(999)) / 1000

@@ -9,6 +9,8 @@ use crate::role::Approval;
 use crate::step::{EffectKind, Facts, File, Reply};
 
 pub(super) fn file(draft: &mut Draft, facts: &Facts, file: &File) -> Result<Reply, Refused> {
+    let by = file.right.caller().subject;
+    facts.locks.open(by, by, file.right.role())?;
     if let Some(same) = facts.same {
         return Ok(Reply::Attached(same));
     }
@@ -31,6 +33,7 @@ pub(super) fn file(draft: &mut Draft, facts: &Facts, file: &File) -> Result<Repl
         filed: draft.now,
         asks: Vec::new(),
         grant: None,
+        erased: None,
     };
     let need = need(right.approval());
     let ask = ask_for(&request, file.ask, right.span(), limits.start_by, draft.now, limits.decide_by, need);
@@ -61,7 +64,7 @@ pub(super) fn file(draft: &mut Draft, facts: &Facts, file: &File) -> Result<Repl
     Ok(Reply::Filed(file.id))
 }
 
-fn need(approval: &Approval) -> u32 {
+pub(super) fn need(approval: &Approval) -> u32 {
     match approval {
         Approval::ByRule => 0,
         // A config with a count of nothing is refused when it is read; here it could only mean "nobody", never "anybody".
@@ -81,5 +84,18 @@ pub(super) fn ask_for(
 ) -> Ask {
     let decide_by = filed.after(within);
     let hash = request.content_hash(span, start_by, decide_by);
-    Ask { id, hash, span, start_by, filed, decide_by, need, status: AskStatus::Pending, reviews: Vec::new() }
+    Ask {
+        id,
+        hash,
+        span,
+        start_by,
+        filed,
+        decide_by,
+        need,
+        status: AskStatus::Pending,
+        reviews: Vec::new(),
+        extends: None,
+        reason: None,
+        why: None,
+    }
 }

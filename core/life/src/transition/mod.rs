@@ -2,16 +2,20 @@
 
 mod decide;
 mod end;
+mod extend;
 mod file;
+mod record;
 mod take;
 
+pub use extend::{MOST_ASKS, MOVE_WITHIN};
 pub use take::MOST_CLAIMS;
 
 use jit_types::{Event, Timestamp, Words};
 
 use crate::refused::{Refused, RefusedKind};
-use crate::request::{AskStatus, GrantStatus, Request};
+use crate::request::{Ask, AskStatus, CancelWhy, GrantStatus, Request};
 use crate::step::{Command, Effect, EffectKind, Facts, Reply, Step, Timer};
+use crate::transition::record::{actor, refusal_kind};
 
 /// The most requests that one person may have open at once; more is a mistake in a loop.
 pub const MOST_OPEN: u32 = 100;
@@ -26,25 +30,30 @@ pub fn transition(state: Option<&Request>, facts: &Facts, command: &Command, now
         (Command::File(file), false) => file::file(&mut draft, facts, file),
         (Command::File(_), true) => Ok(Reply::Already(Words::new("it was filed before"))),
         (_, false) => Err(Refused::not_found("request")),
-        (command, true) => play(&mut draft, command),
+        (command, true) => play(&mut draft, facts, command),
     };
     draft.finish(command, reply)
 }
 
-fn play(draft: &mut Draft, command: &Command) -> Result<Reply, Refused> {
+fn play(draft: &mut Draft, facts: &Facts, command: &Command) -> Result<Reply, Refused> {
     match command {
         Command::File(_) => Ok(Reply::Noted),
-        Command::Decide(decide) => decide::decide(draft, decide),
+        Command::Decide(decide) => decide::decide(draft, facts, decide),
         Command::Cancel { by } => decide::cancel(draft, *by),
         Command::Revise { right } => decide::revise(draft, right),
         Command::Due(Timer::Lapse(ask)) => decide::lapse(draft, *ask),
-        Command::Claim(take) => take::take(draft, take),
+        Command::Extend(extend) => extend::extend(draft, facts, extend),
+        Command::Extended { claim, end, outcome, jitter } => extend::extended(draft, *claim, *end, outcome, *jitter),
+        Command::Due(Timer::ClaimEnd(claim)) => extend::claim_end(draft, *claim),
+        Command::Claim(take) => take::take(draft, facts, take),
         Command::Issued { claim, outcome } => take::issued(draft, *claim, outcome),
         Command::Report { by, claim } => take::report(draft, *by, *claim),
         Command::Due(Timer::Settle(claim)) => take::settle(draft, *claim),
         Command::Release { by } => end::release(draft, *by),
-        Command::Revoke { right, reason } => end::revoke(draft, right, *reason),
+        Command::Revoke { right, reason } => end::revoke(draft, facts, right, *reason),
         Command::Reconcile => end::reconcile(draft),
+        Command::EndLocked => end::locked(draft, facts),
+        Command::Erase { right } => end::erase(draft, facts, right),
         Command::Due(Timer::StartBy) => end::start_by(draft),
         Command::Due(Timer::End) => end::expire(draft),
         Command::Ended { claim, outcome, jitter } => end::ended(draft, *claim, outcome, *jitter),
@@ -150,49 +159,33 @@ impl Draft {
     }
 }
 
-fn refusal_kind(command: &Command) -> &'static str {
-    match command {
-        Command::File(_) => "request.filed",
-        Command::Decide(_) => "ask.decided",
-        Command::Cancel { .. } => "request.cancelled",
-        Command::Claim(_) => "claim.intended",
-        Command::Release { .. } => "grant.released",
-        Command::Revoke { .. } => "grant.revoked",
-        Command::Report { .. } => "claim.used",
-        Command::Revise { .. } => "ask.revised",
-        Command::Issued { .. } => "claim.issued",
-        Command::Ended { .. } | Command::Looked { .. } => "claim.gone",
-        Command::Reconcile => "grant.reconciled",
-        Command::Due(_) => "timer.due",
-    }
-}
-
-fn actor(command: &Command) -> Option<jit_types::Subject> {
-    match command {
-        Command::File(file) => Some(file.right.caller().subject),
-        Command::Decide(decide) => Some(decide.right.caller().subject),
-        Command::Claim(take) => Some(take.right.caller().subject),
-        Command::Revoke { right, .. } => Some(right.caller().subject),
-        Command::Cancel { by } | Command::Release { by } | Command::Report { by, .. } => Some(*by),
-        Command::Revise { .. }
-        | Command::Issued { .. }
-        | Command::Ended { .. }
-        | Command::Looked { .. }
-        | Command::Reconcile
-        | Command::Due(_) => None,
-    }
-}
-
 /// What a late command hears of an ask that is decided.
-pub(crate) fn closed(status: AskStatus) -> Refused {
-    let (kind, words) = match status {
-        AskStatus::Pending => (RefusedKind::Pending, "it still waits for a decision"),
-        AskStatus::Approved => (RefusedKind::Conflict, "it was approved before"),
-        AskStatus::Denied => (RefusedKind::Conflict, "it was denied before"),
-        AskStatus::Cancelled => (RefusedKind::Conflict, "its requester has taken it back"),
-        AskStatus::Lapsed => (RefusedKind::Lapsed, "nobody decided in time, so it has lapsed"),
+pub(crate) fn closed(ask: &Ask) -> Refused {
+    let (kind, words) = match (ask.status, ask.why) {
+        (AskStatus::Pending, _) => (RefusedKind::Pending, "it still waits for a decision"),
+        (AskStatus::Approved, _) => (RefusedKind::Conflict, "it was approved before"),
+        (AskStatus::Denied, _) => (RefusedKind::Conflict, "it was denied before"),
+        (AskStatus::Cancelled, None | Some(CancelWhy::Taken)) => {
+            (RefusedKind::Conflict, "its requester has taken it back")
+        }
+        (AskStatus::Cancelled, Some(CancelWhy::Rules)) => {
+            (RefusedKind::Conflict, "it was cancelled: the rules have changed since")
+        }
+        (AskStatus::Cancelled, Some(CancelWhy::Locked)) => {
+            (RefusedKind::Conflict, "it was cancelled: an administrator has locked its person or its role")
+        }
+        (AskStatus::Cancelled, Some(CancelWhy::Over)) => {
+            (RefusedKind::Conflict, "it was cancelled: the grant that it would have extended is over")
+        }
+        (AskStatus::Lapsed, _) => return lapsed(),
     };
     Refused::new(kind, "ask", words).hint("`jit show` tells the whole story; a new request starts afresh")
+}
+
+/// What a late command hears of an ask that nobody has decided.
+pub(crate) fn lapsed() -> Refused {
+    Refused::new(RefusedKind::Lapsed, "ask", "nobody decided in time, so it has lapsed")
+        .hint("`jit show` tells the whole story; a new request starts afresh")
 }
 
 /// What somebody hears who wants to use a grant that is over.

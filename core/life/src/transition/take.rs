@@ -4,8 +4,8 @@ use jit_types::{ClaimId, Grade, Handle, Span, Subject, Tail, Timestamp, Usable, 
 
 use super::{Draft, closed, over};
 use crate::refused::{Refused, RefusedKind};
-use crate::request::{AskStatus, Claim, ClaimStatus, GrantStatus, lane};
-use crate::step::{Effect, EffectKind, News, Reply, Take};
+use crate::request::{Claim, ClaimStatus, GrantStatus, lane};
+use crate::step::{Effect, EffectKind, Facts, News, Reply, Take};
 
 /// How long after an order's deadline it is settled: what the target's clock may differ by and still be trusted.
 pub(super) const SETTLE_AFTER: Span = Span::from_secs(5);
@@ -14,19 +14,20 @@ pub(super) const SETTLE_AFTER: Span = Span::from_secs(5);
 /// window, too few to make a record that nobody can read.
 pub const MOST_CLAIMS: usize = 200;
 
-pub(super) fn take(draft: &mut Draft, take: &Take) -> Result<Reply, Refused> {
+pub(super) fn take(draft: &mut Draft, facts: &Facts, take: &Take) -> Result<Reply, Refused> {
     let now = draft.now;
     let by = take.right.caller().subject;
     let request = draft.req()?;
     if request.subject != by {
         return Err(Refused::not_found("grant"));
     }
+    facts.locks.open(by, by, &request.role)?;
     if request.claim_key != take.claim_key {
         return Err(Refused::new(RefusedKind::Denied, "claim", "this request was filed with another claim key")
             .hint("claim from the machine and account that filed it, or ask anew"));
     }
     let Some(grant) = &request.grant else {
-        return Err(closed(request.newest().map_or(AskStatus::Pending, |ask| ask.status)));
+        return Err(request.newest().map_or_else(|| Refused::not_found("grant"), closed));
     };
     let window = match grant.status {
         GrantStatus::Ready if now >= grant.start_by => {
@@ -67,10 +68,11 @@ pub(super) fn take(draft: &mut Draft, take: &Take) -> Result<Reply, Refused> {
     let deadline = now.after(take.patience).min(window.end);
 
     let opened = grant.status == GrantStatus::Ready;
+    // What ends sooner than the window was claimed before an extension: it is not cut, its own end is near.
     let older: Vec<ClaimId> = grant
         .claims
         .iter()
-        .filter(|claim| claim.entitlement == take.entitlement && claim.held())
+        .filter(|claim| claim.entitlement == take.entitlement && claim.held() && claim.ends() >= window.end)
         .map(|claim| claim.id)
         .collect();
     let grant = draft.req()?.grant.as_mut().ok_or_else(|| Refused::not_found("grant"))?;
@@ -86,6 +88,7 @@ pub(super) fn take(draft: &mut Draft, take: &Take) -> Result<Reply, Refused> {
         handle: None,
         status: ClaimStatus::Issuing,
         failures: 0,
+        moved: None,
     });
     if opened {
         let event = draft.event("grant.opened").actor(by).field("end", &window.end);
@@ -113,7 +116,7 @@ pub(super) fn take(draft: &mut Draft, take: &Take) -> Result<Reply, Refused> {
 
 /// Whether two resolutions give the same: warnings may only have become fewer, what outlives the end only shorter, and the
 /// proof of it only better. Ends are made as it was stored at the approval, so how they are made must still be so.
-fn same_gives(approved: &[crate::policy::Resolved], now: &[crate::policy::Resolved]) -> bool {
+pub(super) fn same_gives(approved: &[crate::policy::Resolved], now: &[crate::policy::Resolved]) -> bool {
     approved.len() == now.len()
         && approved.iter().zip(now).all(|(a, b)| {
             a.backend == b.backend
@@ -164,6 +167,8 @@ pub(super) fn issued(
             draft.tell(event);
             draft.forget(EffectKind::Settle(id));
             draft.soon(EffectKind::Tell(News::Claimed));
+            // The grant may have been extended while the backend was at work.
+            super::extend::follow(draft, id)?;
             Ok(Reply::Claimed(id))
         }
         (ClaimStatus::Issuing, Err(words)) => {

@@ -115,7 +115,8 @@ impl Law {
         }
     }
 
-    /// What the backends promise: `shop` has objects of its own, `list` has one lane for all, `hosts` publishes.
+    /// What the backends promise: `shop` has objects of its own, `list` has one lane for all, `hosts` publishes and extends by
+    /// a new claim.
     pub(crate) fn capability(&self, backend: &BackendName, scope: &Scope) -> Result<Capability, Words> {
         let tail = Tail::AtMost(Span::from_secs(self.tail));
         Ok(Capability {
@@ -128,7 +129,7 @@ impl Law {
             unswept: tail,
             material: MaterialKind::None,
             form: FormKind::Ssh,
-            extends: Extends::NewClaim,
+            extends: if backend.as_str() == "hosts" { Extends::NewClaim } else { Extends::InPlace },
             lane: if backend.as_str() == "list" { Lane::Shared("the list".into()) } else { Lane::PerClaim },
             holding: None,
             proof: Grade::Observed,

@@ -91,12 +91,73 @@ pub(crate) enum Op {
         what: u8,
         claim: usize,
     },
+    /// Somebody wants more time, often Alice.
+    Extend {
+        who: usize,
+        which: usize,
+        span: u64,
+    },
+    /// An administrator locks or unlocks; number 3 is the administrator.
+    Lock {
+        what: usize,
+        on: bool,
+    },
+    /// An administrator has somebody's texts erased.
+    Erase {
+        who: usize,
+    },
+    /// Orders with a new end stay on their way, or get through.
+    Stall {
+        on: bool,
+    },
+    /// The target can't move ends any more, or can again.
+    Freeze {
+        on: bool,
+    },
+    /// An order with a new end arrives that nobody waits for.
+    Move {
+        which: usize,
+    },
     /// The target is well, and two and a half minutes pass.
     Calm,
 }
 
 pub(crate) fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op(), 15..most)
+}
+
+/// Stories in which something is in use from the beginning, and is wanted for longer: what extensions do is rare otherwise.
+pub(crate) fn longer(most: usize) -> impl Strategy<Value = Vec<Op>> {
+    let begun = (0..3usize, prop::bool::weighted(0.7)).prop_map(|(role, take)| {
+        let decide = |who| Op::Decide { who, which: 0, approve: true, span: None, stale: false };
+        let claim =
+            |entitlement| Op::Claim { who: 0, which: 0, entitlement, patience: 20, on: 0, same: false, key: true };
+        let mut ops = vec![Op::File { who: 0, role, schema: true, span: Some(600) }];
+        ops.extend((1..3).filter(|_| role < 2).map(decide));
+        ops.extend((0..2).filter(|_| take).map(claim));
+        ops
+    });
+    let often = prop_oneof![
+        3 => op(),
+        2 => prop_oneof![Just(60u64), Just(600), Just(1800)].prop_map(|span| Op::Extend { who: 0, which: 0, span }),
+        2 => (1..4usize, prop::option::of(Just(60u64)), 0..8u8).prop_map(|(who, span, approve)| {
+            Op::Decide { who, which: 0, approve: approve > 0, span, stale: false }
+        }),
+        1 => prop::bool::ANY.prop_map(|on| Op::Stall { on }),
+        1 => (0..2usize).prop_map(|claim| Op::Early { which: 0, what: 3, claim }),
+        1 => (0..2u16, 0..6u8).prop_map(|(entitlement, on)| Op::Claim {
+            who: 0, which: 0, entitlement, patience: 20, on, same: false, key: true,
+        }),
+        1 => (0..4u8).prop_map(|cut| Op::RunOne { cut }),
+        1 => Just(Op::Drive),
+        1 => (0..3usize).prop_map(|which| Op::Move { which }),
+        1 => prop_oneof![0..40u64, 200..700u64].prop_map(|secs| Op::Advance { secs }),
+        1 => prop_oneof![Just(Op::Restore), Just(Op::Calm)],
+    ];
+    (begun, prop::collection::vec(often, 10..most)).prop_map(|(mut begun, ops)| {
+        begun.extend(ops);
+        begun
+    })
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -120,7 +181,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (who(), which()).prop_map(|(who, which)| Op::Release { who, which }),
         1 => which().prop_map(|which| Op::Revoke { which }),
         1 => (which(), few()).prop_map(|(which, claim)| Op::Report { which, claim }),
-        2 => Just(Op::Revise),
+        3 => Just(Op::Revise),
         2 => (0..8u8).prop_map(|what| Op::Law { what }),
         3 => few().prop_map(|which| Op::CarryOut { which }),
         3 => (few(), any::<bool>()).prop_map(|(which, keep)| Op::Answer { which, keep }),
@@ -133,9 +194,17 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|secs| Op::Advance { secs }),
         1 => prop_oneof![-5000..5000i64, -30..30i64].prop_map(|secs| Op::Jump { secs }),
         2 => prop::bool::weighted(0.6).prop_map(|up| Op::Target { up }),
-        2 => Just(Op::Restore),
-        1 => (which(), 0..4u8, few()).prop_map(|(which, what, claim)| Op::Early { which, what, claim }),
+        3 => Just(Op::Restore),
+        1 => (which(), 0..5u8, few()).prop_map(|(which, what, claim)| Op::Early { which, what, claim }),
         1 => Just(Op::Calm),
+        8 => (who(), which(), prop_oneof![Just(60u64), Just(600), Just(1800), Just(3600)])
+            .prop_map(|(who, which, span)| Op::Extend { who, which, span }),
+        2 => (prop_oneof![1 => Just(0usize), 4 => 1..7usize], prop::bool::weighted(0.2))
+            .prop_map(|(what, on)| Op::Lock { what, on }),
+        2 => (0..2usize).prop_map(|who| Op::Erase { who }),
+        2 => prop::bool::weighted(0.4).prop_map(|on| Op::Stall { on }),
+        1 => prop::bool::weighted(0.3).prop_map(|on| Op::Freeze { on }),
+        2 => few().prop_map(|which| Op::Move { which }),
     ]
 }
 
@@ -217,10 +286,20 @@ impl World {
                     0 => Timer::StartBy,
                     1 => Timer::End,
                     2 => Timer::Settle(claim?),
+                    3 => Timer::ClaimEnd(claim?),
                     _ => Timer::Lapse(request.newest()?.id),
                 }))
             }),
             Op::Calm => self.calm(),
+            Op::Extend { who, which, span } => {
+                let Some(request) = pick(self, *which, granted) else { return };
+                drop(self.extend(PEOPLE[*who], request.id, *span));
+            }
+            Op::Lock { what, on } => self.lock_or_unlock(*what, *on),
+            Op::Erase { who } => drop(self.erase(PEOPLE[*who])),
+            Op::Stall { on } => self.stall = *on,
+            Op::Freeze { on } => self.target.frozen = *on,
+            Op::Move { which } => self.arrive(*which),
         }
     }
 
@@ -318,7 +397,7 @@ impl World {
             assert_eq!(person(name), caller(name).person);
             let longest = Span::from_secs(self.law.hours * 3600);
             let (role, params, reason) = (request.role.clone(), request.params.clone(), "INC-42".to_owned());
-            let wish = Wish { role, params, span: Some(pending.span.min(longest)), reason };
+            let wish = Wish { role, params, span: Some(pending.total().min(longest)), reason };
             let right = self.may_request(name, &wish).map(Box::new);
             drop(self.play(request.id, None, &Command::Revise { right }));
         }
@@ -333,14 +412,19 @@ impl World {
             .requests
             .values()
             .flat_map(|request| request.grant.iter().flat_map(|grant| &grant.claims).map(|claim| (request.id, claim)))
-            .filter(|(_, claim)| claim.end <= self.now || !claim.held())
-            .filter(|(_, claim)| claim.handle.is_some() || claim.deadline.plus_millis(5_000) <= self.now)
+            .filter(|(_, claim)| claim.ends() <= self.now || !claim.held())
+            .filter(|(_, claim)| {
+                let answered = claim.handle.is_some() && !claim.unanswered();
+                answered || claim.deadline.plus_millis(5_000) <= self.now
+            })
             .map(|(request, claim)| (request, claim.id))
             .collect();
+        let stall = std::mem::take(&mut self.stall);
         for _ in 0..75 {
             self.now = self.now.plus_millis(2_000);
             self.drive();
         }
+        self.stall = stall;
         for (request, claim) in over {
             let state = self.requests[&request].claim(claim).unwrap().clone();
             let back = self.target.restored.contains(&claim);
@@ -361,8 +445,12 @@ impl World {
     pub(crate) fn run_out(&mut self) {
         self.target.up = true;
         self.crash();
+        self.stall = false;
         while !self.wire.is_empty() {
             self.carry_out(0);
+        }
+        while !self.moves.is_empty() {
+            self.arrive(0);
         }
         for _ in 0..5_000 {
             let Some(due) = self.next_due() else { break };

@@ -7,13 +7,13 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::ops::{Op, ops};
+use crate::ops::{Op, longer, ops};
 use crate::world::World;
 
 /// How many random stories are played: more where `JIT_LONG_TESTS` is set.
 #[allow(clippy::disallowed_methods, reason = "a test's length is chosen by whoever runs it")]
 fn stories() -> u32 {
-    if std::env::var("JIT_LONG_TESTS").is_ok_and(|v| v == "1") { 20_000 } else { 500 }
+    if std::env::var("JIT_LONG_TESTS").is_ok_and(|v| v == "1") { 20_000 } else { 800 }
 }
 
 /// Operations, whether targets hold the end themselves, and how far the target's clock is ahead in milliseconds: less than
@@ -21,7 +21,7 @@ fn stories() -> u32 {
 type Story = (Vec<Op>, bool, i64);
 
 fn story() -> impl Strategy<Value = Story> {
-    (ops(80), prop::bool::weighted(0.6), -4_000..4_000i64)
+    (prop_oneof![ops(80), longer(50)], prop::bool::weighted(0.6), -4_000..4_000i64)
 }
 
 fn play((ops, plants, skew): &Story) -> World {
@@ -99,7 +99,7 @@ fn every_rule_had_something_to_say() {
 }
 
 /// The names of all rules.
-pub(crate) const RULES: [&str; 40] = [
+pub(crate) const RULES: [&str; 59] = [
     "a_refusal_changes_nothing_and_is_recorded_once",
     "a_second_decision_is_a_no_op_with_an_honest_word",
     "a_late_decision_never_revives",
@@ -140,6 +140,25 @@ pub(crate) const RULES: [&str; 40] = [
     "what_is_over_is_proven_gone_once_the_target_answers",
     "nothing_is_usable_after_its_end_and_the_bound",
     "everything_comes_to_an_end_by_itself",
+    "only_an_approved_extension_moves_an_end",
+    "no_extension_without_its_own_approvals",
+    "a_late_approval_extends_nothing",
+    "an_extension_stays_within_what_was_shown",
+    "with_extensions_a_grant_stays_within_the_roles_most",
+    "an_extension_that_is_not_approved_changes_no_grant",
+    "an_extension_never_cuts",
+    "a_claim_after_an_extension_cuts_no_claim_before_it",
+    "nothing_is_cut_before_the_outcome_of_an_extension_is_known",
+    "a_planted_end_moves_to_exactly_the_new_end",
+    "one_ask_waits_at_a_time",
+    "each_extension_has_a_hash_of_its_own",
+    "an_extension_waits_only_while_its_grant_lives",
+    "every_end_that_moves_has_its_order_waiting",
+    "every_claim_that_ends_sooner_has_its_end_waiting",
+    "who_is_locked_gets_nothing",
+    "who_is_locked_locks_and_unlocks_nothing",
+    "what_is_locked_holds_nothing_once_that_is_carried_out",
+    "nothing_that_lives_is_erased",
 ];
 
 #[test]
@@ -340,4 +359,99 @@ fn nothing_is_usable_after_its_end_and_the_bound() {
 #[test]
 fn everything_comes_to_an_end_by_itself() {
     holds("everything_comes_to_an_end_by_itself");
+}
+
+#[test]
+fn only_an_approved_extension_moves_an_end() {
+    holds("only_an_approved_extension_moves_an_end");
+}
+
+#[test]
+fn no_extension_without_its_own_approvals() {
+    holds("no_extension_without_its_own_approvals");
+}
+
+#[test]
+fn a_late_approval_extends_nothing() {
+    holds("a_late_approval_extends_nothing");
+}
+
+#[test]
+fn an_extension_stays_within_what_was_shown() {
+    holds("an_extension_stays_within_what_was_shown");
+}
+
+#[test]
+fn with_extensions_a_grant_stays_within_the_roles_most() {
+    holds("with_extensions_a_grant_stays_within_the_roles_most");
+}
+
+#[test]
+fn an_extension_that_is_not_approved_changes_no_grant() {
+    holds("an_extension_that_is_not_approved_changes_no_grant");
+}
+
+#[test]
+fn an_extension_never_cuts() {
+    holds("an_extension_never_cuts");
+}
+
+#[test]
+fn a_claim_after_an_extension_cuts_no_claim_before_it() {
+    holds("a_claim_after_an_extension_cuts_no_claim_before_it");
+}
+
+#[test]
+fn nothing_is_cut_before_the_outcome_of_an_extension_is_known() {
+    holds("nothing_is_cut_before_the_outcome_of_an_extension_is_known");
+}
+
+#[test]
+fn a_planted_end_moves_to_exactly_the_new_end() {
+    holds("a_planted_end_moves_to_exactly_the_new_end");
+}
+
+#[test]
+fn one_ask_waits_at_a_time() {
+    holds("one_ask_waits_at_a_time");
+}
+
+#[test]
+fn each_extension_has_a_hash_of_its_own() {
+    holds("each_extension_has_a_hash_of_its_own");
+}
+
+#[test]
+fn an_extension_waits_only_while_its_grant_lives() {
+    holds("an_extension_waits_only_while_its_grant_lives");
+}
+
+#[test]
+fn every_end_that_moves_has_its_order_waiting() {
+    holds("every_end_that_moves_has_its_order_waiting");
+}
+
+#[test]
+fn every_claim_that_ends_sooner_has_its_end_waiting() {
+    holds("every_claim_that_ends_sooner_has_its_end_waiting");
+}
+
+#[test]
+fn who_is_locked_gets_nothing() {
+    holds("who_is_locked_gets_nothing");
+}
+
+#[test]
+fn who_is_locked_locks_and_unlocks_nothing() {
+    holds("who_is_locked_locks_and_unlocks_nothing");
+}
+
+#[test]
+fn what_is_locked_holds_nothing_once_that_is_carried_out() {
+    holds("what_is_locked_holds_nothing_once_that_is_carried_out");
+}
+
+#[test]
+fn nothing_that_lives_is_erased() {
+    holds("nothing_that_lives_is_erased");
 }

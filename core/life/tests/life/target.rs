@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jit_life::NotGone;
+use jit_life::{NotGone, NotMoved};
 use jit_types::{ClaimId, Grade, Handle, Proof, Timestamp, Usable, Words};
 
 /// An order on its way.
@@ -34,6 +34,8 @@ pub(crate) struct Target {
     pub(crate) restored: BTreeSet<ClaimId>,
     /// Whether it can be reached.
     pub(crate) up: bool,
+    /// Whether it lets no end be moved.
+    pub(crate) frozen: bool,
 }
 
 pub(crate) type Answer = Result<(Handle, Usable), Words>;
@@ -56,6 +58,28 @@ impl Target {
         self.objects.insert(order.claim, Object { end, publishes: order.publishes });
         let handle = Handle { version: 1, data: serde_json::json!({ "claim": order.claim }) };
         Ok((handle, Usable::Assumed { why: Words::new("nobody has looked") }))
+    }
+
+    /// Moves the end of what an order made, to exactly the order's: without its material it makes nothing.
+    pub(crate) fn extend(&mut self, order: &Order, now: Timestamp) -> Result<Handle, NotMoved> {
+        let not = |words: &str, for_good| NotMoved { words: Words::new(words), for_good };
+        if !self.up {
+            return Err(not("the target does not answer", false));
+        }
+        if now > order.deadline {
+            return Err(not("the deadline has passed", true));
+        }
+        if self.frozen {
+            return Err(not("the broker may not move it", true));
+        }
+        let Some(object) = self.objects.get_mut(&order.claim) else { return Err(not("there is nothing", true)) };
+        object.end = order.plants.then_some(order.end);
+        Ok(Handle { version: 1, data: serde_json::json!({ "claim": order.claim }) })
+    }
+
+    /// The end that it holds of a claim, where there is something and it holds ends.
+    pub(crate) fn planted(&self, claim: ClaimId) -> Option<Timestamp> {
+        self.objects.get(&claim)?.end
     }
 
     /// Unmakes what an order made, and looks.

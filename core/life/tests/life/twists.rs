@@ -17,28 +17,28 @@ pub(crate) fn less(secs: u64) -> Verdict {
 }
 
 /// How far an order gets: answered, carried out and not answered, on the wire, or not even there when the broker dies.
-const ANSWERED: u8 = 0;
-const CARRIED_OUT: u8 = 4;
-const ON_THE_WIRE: u8 = 5;
-const BROKER_DIES: u8 = 7;
+pub(crate) const ANSWERED: u8 = 0;
+pub(crate) const CARRIED_OUT: u8 = 4;
+pub(crate) const ON_THE_WIRE: u8 = 5;
+pub(crate) const BROKER_DIES: u8 = 7;
 
 impl World {
-    fn filed(&mut self, role: &str) -> RequestId {
+    pub(crate) fn filed(&mut self, role: &str) -> RequestId {
         self.file("alice", role, true, Some(3600)).expect("Alice may ask").0
     }
 
-    fn take(&mut self, request: RequestId, entitlement: u16, on: u8) -> ClaimId {
+    pub(crate) fn take(&mut self, request: RequestId, entitlement: u16, on: u8) -> ClaimId {
         let claim = id(self.next());
         let reply = self.claim("alice", request, claim, entitlement, 20, &claim_key("alice"), on);
         assert_eq!(reply, Ok(Reply::Claimed(claim)));
         claim
     }
 
-    fn state(&self, request: RequestId) -> &Request {
+    pub(crate) fn state(&self, request: RequestId) -> &Request {
         &self.requests[&request]
     }
 
-    fn status(&self, request: RequestId, claim: ClaimId) -> &ClaimStatus {
+    pub(crate) fn status(&self, request: RequestId, claim: ClaimId) -> &ClaimStatus {
         &self.state(request).claim(claim).expect("a claim").status
     }
 
@@ -46,13 +46,13 @@ impl World {
         self.now = self.now.after(Span::from_secs(secs));
     }
 
-    fn sound(mut self) {
+    pub(crate) fn sound(mut self) {
         self.run_out();
         assert_eq!(self.watch.broken, []);
     }
 }
 
-fn handle(text: &str) -> Handle {
+pub(crate) fn handle(text: &str) -> Handle {
     Handle { version: 1, data: serde_json::json!(text) }
 }
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jit_life::request::lane;
 use jit_life::{
-    AskStatus, Claim, ClaimStatus, Command, EffectKind, Grant, GrantStatus, RefusedKind, Reply, Request, ReviewVerdict,
-    Step, Verdict,
+    Ask, AskStatus, Claim, ClaimStatus, Command, EffectKind, Grant, GrantStatus, LockTarget, RefusedKind, Reply,
+    Request, ReviewVerdict, Step, Verdict,
 };
-use jit_types::{ClaimId, Outcome, RequestId, Timestamp};
+use jit_types::{ClaimId, Outcome, RequestId, Span, Subject, Timestamp};
 
 use crate::kit::Law;
 use crate::world::{Key, Row};
@@ -20,6 +20,9 @@ pub(crate) struct Watch {
     pub(crate) latest: Timestamp,
     /// Claims whose credential was handed out.
     handed: BTreeSet<ClaimId>,
+    /// Who and what is locked, told without the code under test; and what of that was carried out.
+    pub(crate) locked: BTreeSet<LockTarget>,
+    pub(crate) carried: BTreeSet<LockTarget>,
 }
 
 fn grant(request: Option<&Request>) -> Option<&Grant> {
@@ -41,7 +44,14 @@ fn ending(claim: &Claim) -> bool {
 impl Watch {
     /// Nothing seen yet.
     pub(crate) fn new() -> Self {
-        Self { broken: vec![], seen: BTreeMap::new(), latest: Timestamp::EPOCH, handed: BTreeSet::new() }
+        Self {
+            broken: vec![],
+            seen: BTreeMap::new(),
+            latest: Timestamp::EPOCH,
+            handed: BTreeSet::new(),
+            locked: BTreeSet::new(),
+            carried: BTreeSet::new(),
+        }
     }
 
     /// Notes that a rule had something to say, and whether it held.
@@ -70,6 +80,8 @@ impl Watch {
                     Ok(Reply::Already(words)) => !words.as_str().is_empty(),
                     // Who may never decide it hears that, whatever has become of it.
                     Err(refused) if decide.right.caller().subject == requester => refused.kind == RefusedKind::Denied,
+                    // So does who is locked, or decides for somebody who is.
+                    Err(refused) if refused.about == "locked" => refused.kind == RefusedKind::Denied,
                     Err(refused) if ask.status == AskStatus::Lapsed => refused.kind == RefusedKind::Lapsed,
                     Err(refused) => refused.kind == RefusedKind::Conflict,
                     _ => false,
@@ -90,11 +102,18 @@ impl Watch {
             let goes_on = step.effects.iter().any(|effect| kinds.contains(&effect.kind));
             self.hold("what_ended_early_is_looked_at_again", goes_on, || format!("{claim:?} {command:?}"));
         }
+        self.lock_step(before, step, command);
         let Some(after) = &step.state else { return };
+        self.longer(before, after, command, now, law);
         // How often a try has failed is told at powers of two only, so that a long outage does not flood the log.
         let without = |request: &Request| {
             let mut request = request.clone();
-            request.grant.iter_mut().flat_map(|grant| &mut grant.claims).for_each(|claim| claim.failures = 0);
+            for claim in request.grant.iter_mut().flat_map(|grant| &mut grant.claims) {
+                claim.failures = 0;
+                if let Some(moved) = &mut claim.moved {
+                    (moved.tries, claim.deadline) = (0, Timestamp::EPOCH);
+                }
+            }
             request
         };
         if before.map(without) != Some(without(after)) {
@@ -149,6 +168,20 @@ impl Watch {
         }
     }
 
+    /// The approvals of an ask that count, told without the code under test.
+    pub(crate) fn counted(&self, ask: &Ask, request: &Request, law: &Law) -> BTreeMap<Subject, Span> {
+        let approvers = law.approvers();
+        let standing = ask.reviews.iter().filter(|review| !review.void && approvers.contains(&review.subject));
+        let standing = standing.filter(|review| !self.locked.contains(&LockTarget::Person(review.subject)));
+        standing
+            .filter(|review| review.subject != request.subject)
+            .filter_map(|review| match review.verdict {
+                ReviewVerdict::Approve { span } => Some((review.subject, span)),
+                ReviewVerdict::Deny => None,
+            })
+            .collect()
+    }
+
     /// A grant was made: by whom, and for how long?
     fn made(&mut self, before: Option<&Request>, after: &Request, made: &Grant, command: &Command, law: &Law) {
         let Some(ask) = after.newest() else { return };
@@ -161,16 +194,7 @@ impl Watch {
             self.hold("no_grant_without_an_approved_ask", by_rule, || format!("{command:?}"));
             return;
         };
-        let approvers = law.approvers();
-        let counted: BTreeMap<_, _> = ask
-            .reviews
-            .iter()
-            .filter(|review| !review.void && approvers.contains(&review.subject) && review.subject != after.subject)
-            .filter_map(|review| match review.verdict {
-                ReviewVerdict::Approve { span } => Some((review.subject, span)),
-                ReviewVerdict::Deny => None,
-            })
-            .collect();
+        let counted = self.counted(ask, after, law);
         let enough = counted.len() as u32 >= law.needs(&after.role) && ask.status == AskStatus::Approved;
         self.hold("no_grant_without_an_approved_ask", enough, || format!("{ask:?}"));
         self.hold("approvals_of_those_who_lost_the_right_do_not_count", enough, || format!("{ask:?} {law:?}"));
@@ -187,9 +211,11 @@ impl Watch {
         let Some(old) = before.and_then(Request::pending) else { return };
         let Some(new) = after.asks.iter().find(|ask| ask.id == old.id) else { return };
         let status = if may { AskStatus::Pending } else { AskStatus::Cancelled };
-        let still = new.status == status && after.grant.is_none();
+        // An extension for which there is nothing left, or which would give anything else, is cancelled too.
+        let extension = new.extends.is_some() && new.status == AskStatus::Cancelled;
+        let still = (new.status == status || extension) && after.grant.as_ref() == grant(before);
         self.hold("a_change_of_rules_never_approves", still, || format!("{new:?}"));
-        if may {
+        if new.status == AskStatus::Pending {
             let void = new.reviews.iter().all(|review| review.void) && new.need > 0 && new.span <= old.span;
             self.hold("a_change_of_role_voids_reviews", void, || format!("{new:?}"));
         }
@@ -205,7 +231,7 @@ impl Watch {
                 }
                 GrantStatus::Ready | GrantStatus::Active => true,
             };
-            let kept = old.id == new.id && old.span == new.span && old.start_by == new.start_by;
+            let kept = old.id == new.id && old.start_by == new.start_by;
             self.hold("ended_grants_never_come_back", stays && kept, || format!("{old:?} {new:?}"));
             if old.status == GrantStatus::Active && new.status == GrantStatus::Ready {
                 let unused = new.claims.iter().all(|claim| !self.handed.contains(&claim.id) && settled(claim));
@@ -229,7 +255,7 @@ impl Watch {
     /// The same command, played a second time at once.
     pub(crate) fn again(&mut self, command: &Command, step: &Step) {
         // Each failed try is one more failed try.
-        if !matches!(command, Command::Ended { outcome: Err(_), .. }) {
+        if !matches!(command, Command::Ended { outcome: Err(_), .. } | Command::Extended { outcome: Err(_), .. }) {
             let quiet = step.state.is_none() && (step.reply.is_err() || step.events.is_empty());
             self.hold("the_same_command_again_changes_nothing", quiet, || format!("{command:?} {step:?}"));
         }
@@ -260,9 +286,10 @@ impl Watch {
             for ask in request.asks.iter().filter(|ask| ask.status == AskStatus::Pending) {
                 let waits = due(EffectKind::Lapse(ask.id)) == Some(ask.decide_by);
                 self.hold("every_pending_ask_has_its_lapse_waiting", waits, || format!("{ask:?}"));
-                let hash = request.content_hash(ask.span, ask.start_by, ask.decide_by);
+                let hash = request.hash_of(ask);
                 self.hold("the_hash_is_over_what_is_asked_now", hash == ask.hash, || format!("{ask:?}"));
             }
+            self.longer_state(request, outbox);
             let Some(grant) = &request.grant else { continue };
             self.window(request, grant);
             match grant.status {
@@ -300,7 +327,8 @@ impl Watch {
                     self.hold("an_order_on_its_way_has_its_lane_to_itself", held, || format!("{claim:?} {settle:?}"));
                 }
                 if claim.held() {
-                    let only = held.insert(claim.entitlement) && grant.status == GrantStatus::Active;
+                    // What was claimed before an extension ends by itself, soon.
+                    let only = held.insert((claim.entitlement, claim.ends())) && grant.status == GrantStatus::Active;
                     self.hold("one_live_credential_for_one_entitlement", only, || format!("{grant:?}"));
                 }
             }
@@ -309,8 +337,11 @@ impl Watch {
 
     /// The worst-case end that an approver was shown bounds everything.
     fn window(&mut self, request: &Request, grant: &Grant) {
-        let Some(ask) = request.newest() else { return };
-        let worst = ask.decide_by.after(ask.start_by).after(ask.span);
+        let Some(ask) = request.asks.iter().rev().find(|ask| ask.status == AskStatus::Approved) else { return };
+        let worst = match ask.extends {
+            None => ask.decide_by.after(ask.start_by).after(ask.span),
+            Some(extends) => extends.end.after(ask.span),
+        };
         for claim in &grant.claims {
             let bounded = claim.end <= worst && claim.deadline <= claim.end;
             self.hold("no_order_outlives_the_worst_case_end", bounded, || format!("{claim:?} {ask:?}"));

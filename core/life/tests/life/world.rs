@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jit_life::request::lane;
 use jit_life::{
-    ClaimStatus, Command, Effect, EffectKind, Facts, Refused, Reply, Request, Rules, Step, Timer, policy, transition,
+    Command, Effect, EffectKind, Facts, Locks, Refused, Reply, Request, Rules, Step, Timer, policy, transition,
 };
 use jit_types::{ClaimId, Digest, RequestId, Subject, Timestamp};
 
@@ -26,8 +26,8 @@ pub(crate) type Key = (RequestId, EffectKind);
 pub(crate) struct Row {
     pub(crate) effect: Effect,
     pub(crate) leased_until: Option<Timestamp>,
-    fence: u64,
-    version: u64,
+    pub(crate) fence: u64,
+    pub(crate) version: u64,
 }
 
 /// What a driver holds while it is at work on an effect.
@@ -74,6 +74,11 @@ pub(crate) struct World {
     pub(crate) twist: Option<Twist>,
     /// How often people were alerted.
     pub(crate) alerts: u32,
+    pub(crate) locks: Locks,
+    /// Orders with a new end on their way, which nobody waits for any more.
+    pub(crate) moves: Vec<Order>,
+    /// Whether such orders stay on their way.
+    pub(crate) stall: bool,
     count: u64,
 }
 
@@ -97,6 +102,9 @@ impl World {
             watch: Watch::new(),
             twist: None,
             alerts: 0,
+            locks: Locks::default(),
+            moves: vec![],
+            stall: false,
             count: 100,
         }
     }
@@ -158,11 +166,13 @@ impl World {
     }
 
     fn facts(&self, key: Option<(Subject, Digest)>) -> Facts {
-        let Some((subject, key)) = key else { return Facts::default() };
+        let locks = self.locks.clone();
+        let Some((subject, key)) = key else { return Facts { locks, ..Facts::default() } };
         let mut open = self.requests.values().filter(|request| request.open());
         Facts {
             same: open.clone().find(|request| request.own_key() == key).map(|request| request.id),
             open_of_person: open.by_ref().filter(|request| request.subject == subject).count() as u32,
+            locks,
         }
     }
 
@@ -239,6 +249,15 @@ impl World {
             EffectKind::StartBy => Some(Command::Due(Timer::StartBy)),
             EffectKind::End => Some(Command::Due(Timer::End)),
             EffectKind::Settle(claim) => Some(Command::Due(Timer::Settle(*claim))),
+            EffectKind::ClaimEnd(claim) => Some(Command::Due(Timer::ClaimEnd(*claim))),
+            EffectKind::Extend(claim) => {
+                let order = self.order(*id, *claim)?;
+                Some(Command::Extended { claim: *claim, end: order.end, outcome: self.move_end(order), jitter })
+            }
+            EffectKind::Lock(target) => {
+                self.carry_out_lock(target, usize::MAX);
+                None
+            }
             EffectKind::Revoke(claim) => {
                 let outcome = self.target.revoke(&self.order(*id, *claim)?, now);
                 Some(Command::Ended { claim: *claim, outcome, jitter })
@@ -275,6 +294,12 @@ impl World {
             None => {
                 if self.outbox.get(&leased.key).is_some_and(|row| row.version == leased.version) {
                     self.outbox.remove(&leased.key);
+                    if let EffectKind::Lock(target) = &leased.key.1
+                        && self.watch.locked.contains(target)
+                    {
+                        self.watch.carried.insert(target.clone());
+                        self.watch.state(self.now, &self.requests, &self.outbox);
+                    }
                 }
             }
         }
@@ -285,6 +310,10 @@ impl World {
         let Some(leased) = self.lease(skip) else { return false };
         skip.insert(leased.key.clone());
         if cut == Cut::BeforeCall {
+            // Of what is many steps, one may have been taken.
+            if let EffectKind::Lock(target) = &leased.key.1 {
+                self.carry_out_lock(target, 1);
+            }
             self.crash();
             return true;
         }
@@ -357,18 +386,6 @@ impl World {
         }
         let outcome = answer.unwrap_or_else(|| Err(jit_types::Words::new("no answer in time")));
         drop(self.play(request, None, &Command::Issued { claim, outcome }));
-    }
-
-    fn watch_target(&mut self) {
-        let now = self.target_now();
-        for request in self.requests.values() {
-            for claim in request.grant.iter().flat_map(|grant| &grant.claims) {
-                if matches!(claim.status, ClaimStatus::Usable { .. }) && now < claim.end {
-                    let usable = self.target.usable(claim.id, now);
-                    self.watch.hold("overlapping_grants_never_cut_each_other", usable, || format!("{claim:?}"));
-                }
-            }
-        }
     }
 
     /// The lane that a claim of this request would take.
