@@ -12,7 +12,9 @@ use crate::refused::Refused;
 use crate::request::Request;
 
 /// What lies in other aggregates, read in the same transaction.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// There is no default: locks that nobody has read would read as "nothing is locked".
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The open request with the same key, if there is one.
     pub same: Option<RequestId>,
@@ -20,6 +22,13 @@ pub struct Facts {
     pub open_of_person: u32,
     /// What is locked.
     pub locks: Locks,
+}
+
+impl Facts {
+    /// The facts of a step that files nothing.
+    pub fn new(locks: Locks) -> Self {
+        Self { same: None, open_of_person: 0, locks }
+    }
 }
 
 /// What is asked of a request.

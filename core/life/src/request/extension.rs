@@ -3,7 +3,7 @@
 use jit_types::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Claim, ClaimStatus, Grant, GrantStatus};
+use super::{Ask, AskStatus, Claim, ClaimStatus, Grant, GrantStatus, Request};
 
 /// What an ask would extend. The ask's own span is how much longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,18 @@ impl Ask {
             Some(extends) => extends.end.after(self.span),
             None => self.decide_by.after(self.start_by).after(self.span),
         }
+    }
+}
+
+impl Request {
+    /// How much an approved ask has given: less than it asked for, where an approver said so.
+    pub fn given(&self, ask: &Ask) -> Option<Span> {
+        let grant = self.grant.as_ref().filter(|_| ask.status == AskStatus::Approved)?;
+        let later = self.asks.iter().skip_while(|other| other.id != ask.id).skip(1);
+        // The next extension, whatever became of it, says what was granted before it.
+        let total = later.filter_map(|other| other.extends).next().map_or(grant.span, |extends| extends.span);
+        let before = ask.extends.map_or(Span::ZERO, |extends| extends.span);
+        Some(Span::from_secs(total.secs().saturating_sub(before.secs())))
     }
 }
 

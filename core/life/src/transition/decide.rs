@@ -193,10 +193,12 @@ pub(super) fn cancel(draft: &mut Draft, by: Subject) -> Result<Reply, Refused> {
     let live = request.grant.as_ref().is_some_and(|grant| !matches!(grant.status, GrantStatus::Ended { .. }));
     match status {
         AskStatus::Pending => {}
-        AskStatus::Cancelled if newest.why.is_none_or(|why| why == CancelWhy::Taken) => {
-            return Ok(Reply::Already(Words::new("it was cancelled before")));
+        AskStatus::Cancelled => {
+            let taken = newest.why.is_none_or(|why| why == CancelWhy::Taken);
+            let words = if taken { Words::new("it was cancelled before") } else { closed(newest).message };
+            return Ok(Reply::Already(words));
         }
-        AskStatus::Approved | AskStatus::Denied | AskStatus::Lapsed | AskStatus::Cancelled => {
+        AskStatus::Approved | AskStatus::Denied | AskStatus::Lapsed => {
             let refused = closed(newest);
             let granted = live || status == AskStatus::Approved;
             return Err(if granted {

@@ -4,7 +4,7 @@ use jit_life::policy::{self, MayUse};
 use jit_life::role::ParamType;
 use jit_life::step::Take;
 use jit_life::transition::MOST_CLAIMS;
-use jit_life::{Command, Facts, Refused, RefusedKind, Reply, Request, transition};
+use jit_life::{Command, Facts, Locks, Refused, RefusedKind, Reply, Request, transition};
 use jit_types::{Capability, Digest, Grade, Lane, Span, Words};
 
 use crate::kit::{Law, START, caller, claim_key, id};
@@ -41,7 +41,7 @@ fn take(request: &Request, number: u64, change: Change) -> (Option<Request>, Res
         material: Digest::of(b"none"),
         patience: Span::from_secs(20),
     };
-    let step = transition(Some(request), &Facts::default(), &Command::Claim(Box::new(take)), START);
+    let step = transition(Some(request), &Facts::new(Locks::default()), &Command::Claim(Box::new(take)), START);
     assert!(step.reply.is_ok() || step.state.is_none(), "a refusal changes nothing");
     (step.state, step.reply)
 }

@@ -2,7 +2,7 @@
 
 use jit_life::step::File;
 use jit_life::transition::MOST_OPEN;
-use jit_life::{Command, Facts, RefusedKind, Request, transition};
+use jit_life::{Command, Facts, Locks, RefusedKind, Request, transition};
 use jit_types::{Capability, Digest, Grade, ParamValue, Scope, Span, Tail, Timestamp, Words};
 
 use crate::kit::{START, claim_key, id, sealed, subject};
@@ -16,7 +16,7 @@ fn file(world: &World) -> Command {
 }
 
 fn request() -> Request {
-    let step = transition(None, &Facts::default(), &file(&World::new(true, 0)), START);
+    let step = transition(None, &Facts::new(Locks::default()), &file(&World::new(true, 0)), START);
     step.state.expect("it is filed")
 }
 
@@ -140,7 +140,9 @@ fn the_key_of_a_request_is_person_role_and_parameters() {
 #[test]
 fn a_loop_that_files_is_stopped() {
     let world = World::new(true, 0);
-    let filed = |open_of_person| transition(None, &Facts { open_of_person, ..Facts::default() }, &file(&world), START);
+    let filed = |open_of_person| {
+        transition(None, &Facts { open_of_person, ..Facts::new(Locks::default()) }, &file(&world), START)
+    };
     assert!(filed(MOST_OPEN - 1).reply.is_ok());
     let step = filed(MOST_OPEN);
     assert_eq!(step.reply.expect_err("too many").kind, RefusedKind::Denied);

@@ -45,9 +45,9 @@ fn a_locked_person_gets_nothing_new_and_holds_nothing_old() {
     assert_eq!((ask.status, ask.why), (AskStatus::Cancelled, Some(CancelWhy::Locked)));
     assert!(matches!(world.granted(active).status, GrantStatus::Ended { why: EndWhy::Locked, .. }));
     assert!(!world.target.usable(claim, world.target_now()));
-    let late = world.play(waits, None, &Command::Cancel { by: subject("alice") }).expect_err("cancelled");
+    let late = world.play(waits, None, &Command::Cancel { by: subject("alice") });
     let words = "it was cancelled: an administrator has locked its person or its role";
-    assert_eq!(late.message, Words::new(words));
+    assert_eq!(late, Ok(Reply::Already(Words::new(words))));
     // Others are not touched, and unlocking gives nothing back but the right to ask.
     assert!(world.file("bob", "one", true, None).is_ok(), "Bob may");
     world.lock("ada", &person("alice"), false).expect("Ada may");
@@ -200,8 +200,13 @@ fn nothing_that_lives_is_erased_and_what_is_over_is_once() {
     world.run_one(Cut::Never, &mut [].into());
     assert!(matches!(world.status(active, claim), ClaimStatus::Ending { .. }));
     conflict(world.erase("alice").expect_err("it came back"));
-    world.drive();
+    world.target.up = false;
     world.now = START.after(Span::from_secs(1800));
+    world.drive();
+    conflict(world.erase("alice").expect_err("nobody has seen it gone"));
+    world.target.up = true;
+    world.pass(61);
+    world.drive();
     world.lock("ada", &person("alice"), true).expect("Ada may");
     conflict(world.erase("alice").expect_err("the lock would be forgotten"));
     world.lock("ada", &person("alice"), false).expect("Ada may");
@@ -226,7 +231,9 @@ fn an_erasure_is_told_as_the_verifier_reads_it_and_asked_again_where_it_is_carri
     let (hers, his) = (may("alice", &[&state]), may("bob", &[&state]));
     let event = erased(&hers, START);
     assert_eq!((event.kind, event.subject, event.actor), (ERASED, Some(subject("alice")), Some(subject("ada"))));
-    let play = |state: &Request, right| transition(Some(state), &Facts::default(), &Command::Erase { right }, START);
+    let play = |state: &Request, right| {
+        transition(Some(state), &Facts::new(Locks::default()), &Command::Erase { right }, START)
+    };
     let step = play(&state, hers.clone());
     assert_eq!((step.events[0].kind, step.events[0].subject), (ERASED, Some(subject("alice"))));
     assert_eq!(play(&step.state.expect("marked"), hers.clone()).reply.expect("again"), {
@@ -234,6 +241,12 @@ fn an_erasure_is_told_as_the_verifier_reads_it_and_asked_again_where_it_is_carri
     });
     let refused = play(&state, his);
     assert_eq!(refused.reply.expect_err("another's").kind, RefusedKind::NotFound);
+    // Between the right and its step, who has it was locked.
+    let right = may_administer(&world.rules, &caller("ada"), "lock").expect("Ada may");
+    let command = LockCommand::Lock { right, target: person("ada"), reason: sealed("ada", "why") };
+    let locked = Facts::new(lock(&Locks::default(), &command, START).state.expect("a lock"));
+    let step = transition(Some(&state), &locked, &Command::Erase { right: hers.clone() }, START);
+    assert!(is_locked(&step.reply.expect_err("locked")));
     // Between the right and its step, something new was filed.
     let open = world.file("alice", "one", true, None).expect("Alice may").0;
     let step = play(world.state(open), hers);

@@ -3,9 +3,8 @@
 //! `world` is a store, a driver and a clock; `target` is what is issued in; `watch` holds what must be so after every
 //! step, under the names that `properties` turns into tests. `twists` plays single stories, `faults` spoils
 //! the step to see that the watch sees it, `policy` asks the rules, `hash` what a review names, `bounds` what a claim
-//! may not go beyond. `longer` and `watch_longer`
-//! are the part of `ops` and of `watch` that came with extensions and locks; `extend` and `lock` play their stories. `stored` reads what
-//! earlier versions have written.
+//! may not go beyond. `longer` and `watch_longer` are the part of `ops` and of `watch` that came with extensions and
+//! locks; `extend`, `moves` and `lock` play their stories. `stored` reads what earlier versions have written.
 #![cfg(test)]
 
 mod bounds;
@@ -15,6 +14,7 @@ mod hash;
 mod kit;
 mod lock;
 mod longer;
+mod moves;
 mod ops;
 mod policy;
 mod properties;

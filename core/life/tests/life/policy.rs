@@ -1,6 +1,6 @@
 //! The rules, asked: reasons, parameters, limits, and who is who.
 
-use jit_life::policy::{self, Caller, Wish, may_administer, may_decide, may_request, may_use};
+use jit_life::policy::{self, Caller, Wish, may_administer, may_decide, may_extend, may_request, may_use};
 use jit_life::role::{Param, ParamType, ReasonRule, Role, Who};
 use jit_life::{Approval, Refused, RefusedKind, Rules};
 use jit_types::{Capability, ParamValue, Params, Scope, Span, Words};
@@ -306,4 +306,31 @@ fn the_right_to_use_is_asked_for_anew() {
     // A backend that no longer gives such a scope gives nothing.
     let refuses = |_: &jit_types::BackendName, _: &Scope| Err(Words::new("this scope may not be given"));
     assert!(may_use(&law.rules(), &caller("alice"), &role, &kit::params("one", true), &refuses).is_err());
+}
+
+#[test]
+fn an_extension_asks_all_that_filing_asks() {
+    let mut world = crate::world::World::new(true, 0);
+    let request = world.half_hour("one");
+    let request = world.state(request).clone();
+    let may = |rules: &Rules, secs, reason: &str, backends: &policy::Ask<'_>| {
+        may_extend(rules, &caller("alice"), &request, Span::from_secs(secs), reason, backends)
+    };
+    let mut rules = Law::new(true).rules();
+    let right = may(&rules, 600, "INC-42", &ask).expect("Alice may");
+    assert_eq!((right.span().secs(), right.role(), right.params()), (600, &request.role, &request.params));
+    assert_eq!((right.revision(), right.gives()), (request.revision, request.gives.as_slice()));
+    assert_eq!(may(&rules, 600, " ", &ask).expect_err("no reason").about, "reason");
+    // A target's longest life is that of the whole, and its shortest too.
+    let longest = |backend: &_, scope: &_| {
+        ask(backend, scope).map(|capability| Capability { longest: Some(Span::from_secs(2400)), ..capability })
+    };
+    assert!(may(&rules, 600, "INC-42", &longest).is_ok() && may(&rules, 1, "INC-42", &longest).is_ok());
+    assert_eq!(may(&rules, 601, "INC-42", &longest).expect_err("too long").about, "for");
+    assert_eq!(may(&rules, 5401, "INC-42", &ask).expect_err("more than the role's most").about, "for");
+    rules.roles.get_mut(&request.role).unwrap().params.clear();
+    assert!(may(&rules, 600, "INC-42", &ask).is_err(), "the role takes another parameter");
+    rules.people.remove(&person("alice"));
+    let refused = may(&rules, 600, "INC-42", &ask).expect_err("she has left");
+    assert_eq!((refused.kind, refused.about.as_str()), (RefusedKind::Denied, "role"));
 }

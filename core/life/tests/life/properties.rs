@@ -99,7 +99,7 @@ fn every_rule_had_something_to_say() {
 }
 
 /// The names of all rules.
-pub(crate) const RULES: [&str; 59] = [
+pub(crate) const RULES: [&str; 60] = [
     "a_refusal_changes_nothing_and_is_recorded_once",
     "a_second_decision_is_a_no_op_with_an_honest_word",
     "a_late_decision_never_revives",
@@ -159,6 +159,7 @@ pub(crate) const RULES: [&str; 59] = [
     "who_is_locked_locks_and_unlocks_nothing",
     "what_is_locked_holds_nothing_once_that_is_carried_out",
     "nothing_that_lives_is_erased",
+    "what_ends_sooner_than_its_grant_is_not_cut_before",
 ];
 
 #[test]
@@ -454,4 +455,9 @@ fn what_is_locked_holds_nothing_once_that_is_carried_out() {
 #[test]
 fn nothing_that_lives_is_erased() {
     holds("nothing_that_lives_is_erased");
+}
+
+#[test]
+fn what_ends_sooner_than_its_grant_is_not_cut_before() {
+    holds("what_ends_sooner_than_its_grant_is_not_cut_before");
 }

@@ -2,7 +2,7 @@
 
 use jit_life::policy::may_extend;
 use jit_life::request::MoveStatus;
-use jit_life::{AskStatus, Command, Facts, Request, Timer, transition};
+use jit_life::{AskStatus, Command, Facts, Locks, Request, Timer, transition};
 use jit_types::Span;
 
 use crate::kit::caller;
@@ -40,7 +40,7 @@ fn a_grant_of_the_first_version_ends_on_time() {
         if !request.claims().any(|claim| claim.held()) {
             continue;
         }
-        let step = transition(Some(&request), &Facts::default(), &Command::Due(Timer::End), end);
+        let step = transition(Some(&request), &Facts::new(Locks::default()), &Command::Due(Timer::End), end);
         assert!(step.state.expect("it ends").claims().all(|claim| !claim.held()));
     }
 }

@@ -96,7 +96,7 @@ impl Watch {
         }
         for claim in &new.claims {
             let Some(was) = old.claims.iter().find(|was| was.id == claim.id) else { continue };
-            self.claim_moves(old, new, was, claim, after, command);
+            self.claim_moves((old, new), (was, claim), after, command, now);
         }
     }
 
@@ -128,7 +128,14 @@ impl Watch {
         self.hold("with_extensions_a_grant_stays_within_the_roles_most", most, what);
     }
 
-    fn claim_moves(&mut self, old: &Grant, new: &Grant, was: &Claim, is: &Claim, after: &Request, command: &Command) {
+    fn claim_moves(
+        &mut self,
+        (old, new): (&Grant, &Grant),
+        (was, is): (&Claim, &Claim),
+        after: &Request,
+        command: &Command,
+        now: Timestamp,
+    ) {
         let what = || format!("{was:?} {is:?} {command:?}");
         if was.end != is.end {
             let in_place = after.entitlement(is).is_some_and(|gives| gives.capability.extends == Extends::InPlace);
@@ -143,6 +150,9 @@ impl Watch {
         };
         if extends {
             self.hold("an_extension_never_cuts", !cut, what);
+        }
+        if cut && matches!(command, Command::Due(Timer::ClaimEnd(_))) {
+            self.hold("what_ends_sooner_than_its_grant_is_not_cut_before", was.ends() <= now, what);
         }
         let ends = old.status != new.status;
         if let (true, false, Command::Claim(take)) = (cut, ends, command) {

@@ -167,7 +167,7 @@ impl World {
 
     fn facts(&self, key: Option<(Subject, Digest)>) -> Facts {
         let locks = self.locks.clone();
-        let Some((subject, key)) = key else { return Facts { locks, ..Facts::default() } };
+        let Some((subject, key)) = key else { return Facts::new(locks) };
         let mut open = self.requests.values().filter(|request| request.open());
         Facts {
             same: open.clone().find(|request| request.own_key() == key).map(|request| request.id),
