@@ -109,8 +109,9 @@ impl Claim {
         self.moved.is_some_and(|moved| moved.status == MoveStatus::Moving)
     }
 
-    /// Whether an order to move its end may be on its way to the target unanswered.
-    pub fn unanswered(&self) -> bool {
-        self.moved.is_some_and(|moved| moved.status == MoveStatus::Moving || moved.tries > 0)
+    /// Whether an order to move its end may be on its way until its deadline, though it was answered: a broker that died may
+    /// have left one, and the answer be to the try of another.
+    pub fn unsettled(&self) -> bool {
+        self.moved.is_some()
     }
 }

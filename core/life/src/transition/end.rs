@@ -214,7 +214,7 @@ pub(super) fn ended(
     let ClaimStatus::Ending { was_usable } = claim.status else { return Ok(Reply::Noted) };
     let settled = claim.deadline.after(SETTLE_AFTER);
     // The same where an order to move its end may still be on its way; only that it is revoked at once, and again then.
-    let loose = claim.handle.is_none() || outcome.is_ok() && claim.unanswered();
+    let loose = claim.handle.is_none() || outcome.is_ok() && claim.unsettled();
     if loose && now < settled {
         unmake_at(draft, id, settled)?;
         return Ok(Reply::Noted);

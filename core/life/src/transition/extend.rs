@@ -11,8 +11,7 @@ use crate::refused::{Refused, RefusedKind};
 use crate::request::{Ask, AskStatus, CancelWhy, ClaimStatus, Extension, Grant, GrantStatus, MoveStatus, Moved, lane};
 use crate::step::{Effect, EffectKind, Extend, Facts, News, NotMoved, Reply};
 
-/// How long a target may take to move an end. No longer than a driver leases an effect for, so that two tries with one
-/// deadline never run.
+/// How long a target may take to move an end.
 pub const MOVE_WITHIN: Span = Span::from_secs(30);
 /// The most asks that one request may have; more is a mistake in a loop.
 pub const MOST_ASKS: usize = 100;
@@ -160,7 +159,7 @@ pub(super) fn follow(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
     }
     let in_lane = lane(gives, id);
     // An order to another end may still be on its way: it must not be carried out after this one.
-    let due = if claim.unanswered() { claim.deadline.after(SETTLE_AFTER).max(now) } else { now };
+    let due = if claim.unsettled() { claim.deadline.after(SETTLE_AFTER).max(now) } else { now };
     let Some(claim) = claim_mut(draft, id)? else { return Ok(()) };
     let from = match claim.moved {
         Some(moved) if moved.status != MoveStatus::Moved => moved.from,

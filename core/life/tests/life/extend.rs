@@ -164,6 +164,29 @@ fn the_roles_most_is_asked_where_the_grant_is() {
 }
 
 #[test]
+fn a_right_for_one_request_extends_no_other() {
+    let mut world = World::new(true, 0);
+    let (one, rule) = (world.half_hour("one"), world.half_hour("rule"));
+    let other = world.file("alice", "one", false, Some(1800)).expect("with another parameter").0;
+    world.decide("bob", other, YES, false).expect("Bob may");
+    for of in [rule, other] {
+        let right = jit_life::policy::may_extend(
+            &world.rules,
+            &crate::kit::caller("alice"),
+            world.state(of),
+            Span::from_secs(60),
+            "INC-42",
+            &|backend, scope| world.law.capability(backend, scope),
+        )
+        .expect("it is hers");
+        let extend = jit_life::step::Extend { ask: id(world.next()), right, reason: crate::kit::sealed("alice", "x") };
+        let refused = world.play(one, None, &Command::Extend(Box::new(extend))).expect_err("another's");
+        assert_eq!(refused.kind, RefusedKind::NotFound);
+    }
+    world.sound();
+}
+
+#[test]
 fn a_role_by_rule_is_extended_at_once() {
     let mut world = World::new(true, 0);
     let request = world.half_hour("rule");

@@ -414,7 +414,7 @@ impl World {
             .flat_map(|request| request.grant.iter().flat_map(|grant| &grant.claims).map(|claim| (request.id, claim)))
             .filter(|(_, claim)| claim.ends() <= self.now || !claim.held())
             .filter(|(_, claim)| {
-                let answered = claim.handle.is_some() && !claim.unanswered();
+                let answered = claim.handle.is_some() && !claim.unsettled();
                 answered || claim.deadline.plus_millis(5_000) <= self.now
             })
             .map(|(request, claim)| (request, claim.id))
