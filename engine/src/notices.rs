@@ -30,8 +30,8 @@ pub(crate) fn standing(house: &House, request: &Request, ask: &Ask) -> Standing 
             return Standing::Pending { have: u32::try_from(have).unwrap_or(u32::MAX), need: ask.need };
         }
         AskStatus::Approved => {
-            let span = request.grant.as_ref().map(|grant| grant.span).unwrap_or(ask.span);
-            format!("approved for {span}")
+            let span = request.given(ask).unwrap_or(ask.span);
+            format!("approved for {span}{}", if ask.extends.is_some() { " more" } else { "" })
         }
         AskStatus::Denied => "denied".to_owned(),
         AskStatus::Cancelled => "cancelled".to_owned(),
@@ -55,7 +55,7 @@ pub(crate) async fn ask(
     let deciders = rules.roles.get(&request.role).map(|role| policy::deciders(&rules, role, &requester));
     let standing = standing(house, request, ask);
     let open = matches!(standing, Standing::Pending { .. });
-    let reason = if open { house.open_text(&request.reason).await? } else { None };
+    let reason = if open { house.open_text(&request.reason_of(ask)).await? } else { None };
     Ok(Some(AskNotice {
         key: ask_key(ask),
         ask: ask.id,
@@ -68,7 +68,7 @@ pub(crate) async fn ask(
         warnings: request.gives.iter().flat_map(|g| g.capability.warnings.clone()).collect(),
         params: if open { request.params.clone() } else { Default::default() },
         span: ask.span,
-        worst_end: ask.decide_by.after(ask.start_by).after(ask.span),
+        worst_end: ask.worst_end(),
         swept: request.swept(),
         unswept: request.unswept(),
         reason,

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jit_backend::{ErrorKind, Lease, Seen};
+use jit_backend::{ErrorKind, Lease, Order, Seen};
 use jit_life::policy::Resolved;
-use jit_life::{Command, NotGone, Request};
-use jit_types::{ClaimId, Grade, Proof, RequestId, Words};
+use jit_life::{Command, LockTarget, NotGone, NotMoved, Request};
+use jit_types::{ClaimId, Grade, Handle, Proof, RequestId, Words};
 
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -14,7 +14,8 @@ use super::{Outcome, PATIENCE, outcome};
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
-use crate::store::Leased;
+use crate::service::With;
+use crate::store::{Leased, Query};
 
 /// Revokes a claim and looks whether it is gone.
 pub(super) async fn revoke(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Outcome {
@@ -39,6 +40,49 @@ pub(super) async fn look(house: &Arc<House>, id: RequestId, claim: ClaimId, effe
     drop(place);
     let command = Command::Looked { claim, outcome: result, jitter: house.jitter() };
     outcome(house, id, command, effect).await
+}
+
+/// Gives a claim's order again, with its new end and without its material, which the house no longer has.
+pub(super) async fn extend(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Outcome {
+    let Some((lease, gives)) = lease(house, id, claim).await? else {
+        return super::finish(house, effect).await;
+    };
+    let place = place(house, &gives).await?;
+    let end = lease.order.window.end;
+    let result = move_end(house, &lease.order, &gives).await;
+    drop(place);
+    let command = Command::Extended { claim, end, outcome: result, jitter: house.jitter() };
+    outcome(house, id, command, effect).await
+}
+
+async fn move_end(house: &House, order: &Order, gives: &Resolved) -> Result<Handle, NotMoved> {
+    let not = |words: Words, for_good| NotMoved { words, for_good };
+    let late = || not(Words::new(format!("`{}` did not answer in time", gives.backend)), false);
+    let backend = house.backend(&gives.backend).map_err(|words| not(words, false))?;
+    // What waited too long for its turn is given a new deadline first.
+    let left = u64::try_from(order.deadline.since_millis(house.now())).unwrap_or(0);
+    match tokio::time::timeout(Duration::from_millis(left), backend.issue(order, None)).await {
+        Ok(Ok(issued)) => Ok(issued.handle),
+        Ok(Err(error)) => {
+            tracing::debug!(kind = %error.kind, internal = %error.internal, "an end could not be moved");
+            let for_good = !error.retryable() && error.kind != ErrorKind::TooLate;
+            Err(not(error.public, for_good))
+        }
+        Err(_) => Err(late()),
+    }
+}
+
+/// Ends what a locked person or role holds: as many steps as there are requests, each of which looks at the locks again.
+pub(super) async fn locked(house: &Arc<House>, target: &LockTarget, effect: &Leased) -> Outcome {
+    let subject = match target {
+        LockTarget::Person(subject) => Some(*subject),
+        LockTarget::Role(_) => None,
+    };
+    let open = Query { subject, open: true, most: u32::MAX, ..Default::default() };
+    for request in house.store().requests(open).await?.into_iter().filter(|request| target.covers(request)) {
+        house.play(request.id, Command::EndLocked, With::default()).await?;
+    }
+    super::finish(house, effect).await
 }
 
 /// How long an effect waits for its turn at a target; together with what the target may take it is well within the lease.

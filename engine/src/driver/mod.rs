@@ -101,6 +101,8 @@ async fn carry_out_one(house: &Arc<House>, effect: Leased) -> Vec<Leased> {
         (EffectKind::StartBy, Some(id)) => timer(house, id, Timer::StartBy, &effect).await,
         (EffectKind::End, Some(id)) => timer(house, id, Timer::End, &effect).await,
         (EffectKind::Settle(claim), Some(id)) => timer(house, id, Timer::Settle(*claim), &effect).await,
+        (EffectKind::ClaimEnd(claim), Some(id)) => timer(house, id, Timer::ClaimEnd(*claim), &effect).await,
+        (EffectKind::Extend(claim), Some(id)) => ends::extend(house, id, *claim, &effect).await,
         (EffectKind::Revoke(claim), Some(id)) => ends::revoke(house, id, *claim, &effect).await,
         (EffectKind::Look(claim), Some(id)) => ends::look(house, id, *claim, &effect).await,
         (EffectKind::Publish(backend), _) => publish::publish(house, backend, &effect).await,
@@ -108,6 +110,7 @@ async fn carry_out_one(house: &Arc<House>, effect: Leased) -> Vec<Leased> {
         (EffectKind::Update(ask), Some(id)) => tell::update(house, id, *ask, &effect).await,
         (EffectKind::Tell(news), Some(id)) => tell::news(house, id, *news, &effect).await,
         (EffectKind::Alert(claim), Some(id)) => tell::alert(house, id, *claim, &effect).await,
+        (EffectKind::Lock(target), _) => ends::locked(house, target, &effect).await,
         (_, None) => finish(house, &effect).await,
     };
     match outcome {

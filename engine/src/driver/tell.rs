@@ -167,6 +167,25 @@ fn what_is_new(request: &Request, news: News) -> Words {
             GrantStatus::Ended { why, .. } => format!("`{role}` has ended: {}", why.as_str()),
             _ => format!("`{role}` is ending"),
         },
+        (News::Extension(id), grant) => match request.asks.iter().find(|ask| ask.id == id).map(|ask| ask.status) {
+            Some(AskStatus::Approved) => {
+                let end = grant.as_ref().and_then(|grant| grant.window).map(|window| window.end);
+                match end {
+                    Some(end) => format!("`{role}` is extended until {end}"),
+                    None => format!(
+                        "`{role}` is extended: it will last {}",
+                        grant.as_ref().map(|g| g.span).unwrap_or_default()
+                    ),
+                }
+            }
+            Some(status) => format!("`{role}` is not extended: {}", format!("{status:?}").to_lowercase()),
+            None => format!("`{role}`"),
+        },
+        (News::NotExtended(claim), _) => {
+            let stands = request.claim(claim).and_then(|claim| claim.moved).map(|moved| moved.from);
+            let stands = stands.map(|end| format!(" and may end at {end} as before")).unwrap_or_default();
+            format!("`{role}` is extended, but a credential of it is not{stands}; claim it again")
+        }
         (News::Decided, Some(grant)) => {
             format!("`{role}` is approved for {}; use it by {}", grant.span, grant.start_by)
         }

@@ -77,7 +77,8 @@ impl House {
         let waiting = Query { waiting: true, most: u32::MAX, ..Default::default() };
         for request in self.store().requests(waiting).await? {
             // A text that can't be read now is no reason to take an ask back: the error is the caller's.
-            let reason = self.open_text(&request.reason).await?;
+            let asked = request.pending().map_or(request.reason, |ask| request.reason_of(ask));
+            let reason = self.open_text(&asked).await?;
             let right = self.revised(&request, reason.map(|free| free.0).unwrap_or_default());
             self.play(request.id, Command::Revise { right: right.map(Box::new) }, With::default()).await?;
         }
@@ -93,7 +94,7 @@ impl House {
         let wish = Wish {
             role: request.role.clone(),
             params: request.params.clone(),
-            span: request.pending().map(|ask| ask.span),
+            span: request.pending().map(jit_life::Ask::total),
             reason,
         };
         // A maximum that has shrunk shortens what is asked for; it does not cancel it.

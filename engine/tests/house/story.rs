@@ -48,6 +48,9 @@ pub(crate) fn request(n: u16, owner: u16, role: &str) -> Request {
         need: 1,
         status: AskStatus::Pending,
         reviews: Vec::new(),
+        extends: None,
+        reason: None,
+        why: None,
     };
     Request {
         id: id(n),
@@ -61,6 +64,7 @@ pub(crate) fn request(n: u16, owner: u16, role: &str) -> Request {
         filed: at(0),
         asks: vec![ask],
         grant: None,
+        erased: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use jit_life::{Effect, EffectKind, Facts, Request, Step};
+use jit_life::{Effect, EffectKind, Facts, Locks, Request, Step};
 use jit_types::{AskId, Digest, Event, RequestId, Subject, Timestamp};
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
@@ -251,11 +251,14 @@ impl Batch {
         if job.done.as_ref().is_some_and(|done| !held(leases, done)) {
             return Err(StoreError::Fenced);
         }
+        // No command of the house locks anything yet.
+        let locks = Locks::default();
         let facts = match job.facts {
-            None => Facts::default(),
+            None => Facts::new(locks),
             Some((subject, key)) => Facts {
                 same: self.taken.get(&key.to_string()).copied(),
                 open_of_person: self.open.get(&subject).copied().unwrap_or(0),
+                locks,
             },
         };
         let before = self.states.get(&job.request).and_then(Option::as_deref);
@@ -332,8 +335,8 @@ impl Batch {
         leases: &mut Leases,
     ) -> Option<Leased> {
         let key = key(Some(request), &effect.kind);
-        // What belongs to a backend is nobody's request.
-        let about = (!matches!(effect.kind, EffectKind::Publish(_))).then_some(request);
+        // What belongs to a backend or a lock is nobody's request.
+        let about = (!matches!(effect.kind, EffectKind::Publish(_) | EffectKind::Lock(_))).then_some(request);
         let mut row =
             self.row(key, about.map(|id| id.to_string()), effect.kind.clone(), effect.due, effect.lane.clone());
         let clear =
