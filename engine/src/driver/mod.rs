@@ -19,6 +19,7 @@ use std::time::Duration;
 use jit_life::{Command, EffectKind, Timer};
 use jit_types::Span;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::error::Error;
 use crate::failpoints::hit;
@@ -40,6 +41,8 @@ const AGAIN: Span = Span::from_secs(10);
 /// Runs effects until the future is dropped.
 pub async fn run(house: Arc<House>) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
+    // Whoever drops this future drops what is at work as well: it is leased again by the next driver.
+    let mut at_work = JoinSet::new();
     let mut changes = house.store().changes();
     loop {
         changes.mark_unchanged();
@@ -60,12 +63,13 @@ pub async fn run(house: Arc<House>) {
         for effect in leased {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let house = Arc::clone(&house);
-            tokio::spawn(async move {
+            at_work.spawn(async move {
                 carry_out(&house, effect).await;
                 drop(place);
                 house.wake.notify_one();
             });
         }
+        while at_work.try_join_next().is_some() {}
         if any {
             continue;
         }

@@ -1,5 +1,6 @@
 //! Saving a batch: a constant number of statements, whatever its size.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jit_life::Request;
@@ -64,6 +65,14 @@ impl Batch {
         .await?;
         let now = self.log.last().map_or(Timestamp::EPOCH, |row| row.event.at);
         let early: Vec<_> = self.changed().flat_map(|request| rows::ended_early(request, now)).collect();
+        // What has come to its planted end meanwhile needs no list any more.
+        for backend in early.iter().map(|row| &row.backend).collect::<HashSet<_>>() {
+            sqlx::query("DELETE FROM ended_early WHERE backend = $1 AND planted < $2")
+                .bind(backend)
+                .bind(now.millis())
+                .execute(&mut *connection)
+                .await?;
+        }
         let statement = (
             "INSERT INTO ended_early (claim, request, backend, planted)",
             4,
