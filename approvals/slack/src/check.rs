@@ -46,13 +46,7 @@ impl Inner {
                 found.push(failed(&fault, "looking whose token it is", remedy));
             }
         }
-        match self.web.call("apps.connections.open", As::App, Said::Form(&[])).await {
-            Ok(_) => found.push(good("the app may listen by Socket Mode")),
-            Err(fault) => {
-                let remedy = "make an app-level token with connections:write, and switch Socket Mode on";
-                found.push(failed(&fault, "asking for a socket", remedy));
-            }
-        }
+        found.push(self.check_listening().await);
         let channel = &self.settings.channel;
         match self.look_at_room(None).await {
             Ok((_, None)) => found.push(good(format!("{channel} can be posted to, and only the workspace has it"))),
@@ -69,6 +63,24 @@ impl Inner {
             found.push(bad(what, remedy));
         }
         found
+    }
+}
+
+impl Inner {
+    /// Looks whether the app may listen. Slack lets an address for a socket be asked for about once a minute (tier 1 of
+    /// docs.slack.dev/apis/web-api/rate-limits), so a broker that listens does not ask: it would keep itself from listening
+    /// again.
+    async fn check_listening(&self) -> Check {
+        if self.sockets.listening() {
+            return good("a socket to Slack is open");
+        }
+        match self.web.call("apps.connections.open", As::App, Said::Form(&[])).await {
+            Ok(_) => good("the app may listen by Socket Mode"),
+            Err(fault) => {
+                let remedy = "make an app-level token with connections:write, and switch Socket Mode on";
+                failed(&fault, "asking for a socket", remedy)
+            }
+        }
     }
 }
 

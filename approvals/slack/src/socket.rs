@@ -41,6 +41,11 @@ impl Count {
         self.all.store(all, Ordering::SeqCst);
     }
 
+    /// Whether a socket of ours is open.
+    pub(crate) fn listening(&self) -> bool {
+        self.ours.load(Ordering::SeqCst) > 0
+    }
+
     /// How many sockets somebody else holds; `None` where we hold none and so don't know.
     pub(crate) fn others(&self) -> Option<i64> {
         let ours = i64::try_from(self.ours.load(Ordering::SeqCst)).unwrap_or(i64::MAX);

@@ -80,6 +80,22 @@ async fn whatever_else_comes_over_a_socket_harms_nothing() {
 }
 
 #[tokio::test]
+async fn a_check_takes_no_socket_and_does_not_use_up_the_right_to_one() {
+    let double = double().await;
+    let broker = Broker::start(&double, AsksIn::Channel).await;
+    let opened = || double.calls().iter().filter(|(method, _)| method == "apps.connections.open").count();
+    assert_eq!(opened(), 1);
+    for _ in 0..5 {
+        assert!(broker.slack.check().await.iter().all(|check| check.good));
+    }
+    assert_eq!((opened(), double.sockets()), (1, 1));
+    // Where nobody listens, only asking tells whether anybody may.
+    let doctor = adapter(&double, AsksIn::Channel).await.expect("good tokens");
+    assert!(doctor.check().await.iter().all(|check| check.good));
+    assert_eq!((opened(), double.sockets()), (2, 1));
+}
+
+#[tokio::test]
 async fn two_brokers_on_one_app_are_noticed() {
     let double = double().await;
     let first = Broker::start(&double, AsksIn::Channel).await;
