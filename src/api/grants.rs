@@ -36,6 +36,13 @@ pub struct ClaimView {
     pub entitlement: u16,
     /// When.
     pub at: Timestamp,
+    /// When it ends by itself: before its window where an extension has not reached it. Missing from a broker that can't
+    /// extend.
+    #[serde(default)]
+    pub end: Option<Timestamp>,
+    /// Whether its end is being moved: the target has not said yes yet.
+    #[serde(default)]
+    pub moving: bool,
     /// Where it stands: issuing, usable, ending, gone, failed.
     pub standing: String,
     /// How it is known to be usable, in words.

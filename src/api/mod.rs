@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod errors;
+pub mod extensions;
 pub mod grants;
 pub mod requests;
 pub mod tokens;

@@ -7,6 +7,7 @@ use jit_types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::extensions::{ExtensionStanding, ExtensionView};
 use super::grants::GrantView;
 
 /// `POST /v1/plan`: what a request would do. `POST /v1/requests` takes the same with a claim key.
@@ -128,16 +129,16 @@ pub struct RequestView {
     pub warnings: Vec<Words>,
     /// What a decision must name.
     pub hash: Digest,
-    /// For how long it asks.
+    /// For how long it asked at first; an extension says for itself how much more.
     #[serde(rename = "for")]
     pub span: Span,
     /// When it was filed.
     pub filed: Timestamp,
-    /// Until when somebody must decide.
+    /// Until when somebody must decide, or had to.
     pub decide_by: Timestamp,
     /// How many approvals it needs.
     pub need: u32,
-    /// What was said of it.
+    /// What was said of it; an extension has its own.
     pub reviews: Vec<ReviewView>,
     /// Who can decide now.
     pub deciders: BTreeSet<PersonId>,
@@ -151,10 +152,25 @@ pub struct RequestView {
     pub unswept: Tail,
     /// The grant, once there is one.
     pub grant: Option<GrantView>,
+    /// The extensions that were asked for, in their order.
+    #[serde(default)]
+    pub extensions: Vec<ExtensionView>,
     /// Changes when anything of the request does: for waiting.
     pub version: Digest,
     /// The broker's clock, so that a client can tell what is left without trusting its own.
     pub now: Timestamp,
+}
+
+impl RequestView {
+    /// The extension that waits for a decision, if one does.
+    pub fn extending(&self) -> Option<&ExtensionView> {
+        self.extensions.iter().find(|extension| extension.standing == ExtensionStanding::Pending)
+    }
+
+    /// Whether an ask of it waits for a decision: the first, or an extension.
+    pub fn waits(&self) -> bool {
+        self.standing == Standing::Pending || self.extending().is_some()
+    }
 }
 
 /// One thing that a request gives.

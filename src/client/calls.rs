@@ -8,6 +8,7 @@ use super::claims::ClaimKey;
 use super::material::{self, Kept};
 use super::{CLAIM_PATIENCE, Client, Error, PATIENCE, idempotency_key};
 use crate::api::audit::Diagnosis;
+use crate::api::extensions::{Extend, ExtensionPlanView};
 use crate::api::grants::{ClaimedView, NewClaim, Report};
 use crate::api::requests::{
     Decide, Done, GivesView, NewRequest, PlanView, RequestList, RequestView, Revoke, RoleView, Status, WhoAmI, Wish,
@@ -120,6 +121,22 @@ impl Client {
     /// When it is decided.
     pub async fn cancel(&self, id: RequestId) -> Result<Done, Error> {
         self.post(&format!("/v1/requests/{id}/cancel"), &(), PATIENCE).await
+    }
+
+    /// Asks what an extension would do.
+    ///
+    /// # Errors
+    /// When it may not be asked for.
+    pub async fn plan_extension(&self, id: RequestId, extend: &Extend) -> Result<ExtensionPlanView, Error> {
+        self.post(&format!("/v1/requests/{id}/extend/plan"), extend, PATIENCE).await
+    }
+
+    /// Asks for more time for an own grant.
+    ///
+    /// # Errors
+    /// What the rules refuse.
+    pub async fn extend(&self, id: RequestId, extend: &Extend) -> Result<Done, Error> {
+        self.post(&format!("/v1/requests/{id}/extend"), extend, PATIENCE).await
     }
 
     /// Gives an own grant back.

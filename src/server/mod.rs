@@ -4,6 +4,7 @@ mod audit;
 mod doctor;
 mod doors;
 mod error;
+mod extend;
 mod extract;
 mod grants;
 mod requests;
@@ -81,6 +82,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/requests/{id}", get(requests::show)),
         ("/v1/requests/{id}/decide", post(requests::decide)),
         ("/v1/requests/{id}/cancel", post(requests::cancel)),
+        ("/v1/requests/{id}/extend", post(extend::extend)),
+        ("/v1/requests/{id}/extend/plan", post(extend::plan)),
         ("/v1/requests/{id}/release", post(grants::release)),
         ("/v1/requests/{id}/revoke", post(grants::revoke)),
         ("/v1/requests/{id}/claim", post(grants::claim)),

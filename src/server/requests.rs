@@ -1,5 +1,6 @@
 //! Requests: plan, file, list, show and wait, decide, cancel.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::Json;
@@ -7,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use jit_engine::service::{Asked, Plan, seen};
 use jit_life::Verdict;
 use jit_life::policy;
-use jit_types::{Digest, RequestId, Words};
+use jit_types::{Digest, PersonId, RequestId, Words};
 use serde::Deserialize;
 
 use super::error::Problem;
@@ -32,11 +33,16 @@ pub(super) async fn plan(State(app): State<App>, post: Post<Wish>) -> Result<Jso
     Ok(Json(plan_view(plan)))
 }
 
-fn plan_view(plan: Plan) -> PlanView {
-    let (by_rule, count, from, people) = match plan.asked {
-        Asked::Rule => (true, 0, Words::new("nobody: the rule approves"), Default::default()),
+/// Who is asked, as the wire says it: whether the rule approves, how many, whom in words, and who that is.
+pub(super) fn asked(asked: Asked) -> (bool, u32, Words, BTreeSet<PersonId>) {
+    match asked {
+        Asked::Rule => (true, 0, Words::new("nobody: the rule approves"), BTreeSet::new()),
         Asked::People { count, from, people } => (false, count, from, people),
-    };
+    }
+}
+
+fn plan_view(plan: Plan) -> PlanView {
+    let (by_rule, count, from, people) = asked(plan.asked);
     PlanView {
         role: plan.role,
         about: plan.about,

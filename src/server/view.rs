@@ -2,11 +2,13 @@
 
 use jit_engine::Error;
 use jit_life::policy::{self, Caller};
-use jit_life::{AskStatus, Claim, ClaimStatus, Grant, GrantStatus, Request, ReviewVerdict};
+use jit_life::request::Extension;
+use jit_life::{Ask, AskStatus, CancelWhy, Claim, ClaimStatus, Grant, GrantStatus, Request, Review, ReviewVerdict};
 use jit_types::digest::Hasher;
-use jit_types::{Digest, Timestamp};
+use jit_types::{Digest, Timestamp, Words};
 
 use super::App;
+use crate::api::extensions::{ExtensionStanding, ExtensionView};
 use crate::api::grants::{ClaimView, GrantView};
 use crate::api::requests::{GivesView, RequestView, ReviewView, Standing};
 
@@ -26,29 +28,18 @@ pub(super) async fn request(app: &App, caller: &Caller, request: &Request) -> Re
     let house = &app.house;
     let requester = house.person(request.subject);
     let rules = house.rules();
-    let ask = request.newest();
-    let pending = ask.is_some_and(|ask| ask.status == AskStatus::Pending);
+    // The first ask is what the request is; each that follows it is an extension.
+    let ask = request.asks.first();
+    let pending = request.pending().is_some();
     let deciders = match (&requester, rules.roles.get(&request.role)) {
         (Some(person), Some(role)) if pending => policy::deciders(&rules, role, person),
         _ => Default::default(),
     };
-    let mut reviews = Vec::new();
-    for review in request.asks.iter().flat_map(|ask| &ask.reviews) {
-        let comment = match &review.comment {
-            Some(comment) => house.open_text(comment).await?.map(|free| free.0),
-            None => None,
-        };
-        reviews.push(ReviewView {
-            by: house.person(review.subject),
-            approved: review.verdict != ReviewVerdict::Deny,
-            span: match review.verdict {
-                ReviewVerdict::Approve { span } => Some(span),
-                ReviewVerdict::Deny => None,
-            },
-            comment,
-            at: review.at,
-            void: review.void,
-        });
+    let mut extensions = Vec::new();
+    for ask in &request.asks {
+        if let Some(extends) = ask.extends {
+            extensions.push(extension(app, request, ask, extends).await?);
+        }
     }
     Ok(RequestView {
         id: request.id,
@@ -69,20 +60,75 @@ pub(super) async fn request(app: &App, caller: &Caller, request: &Request) -> Re
             })
             .collect(),
         warnings: request.gives.iter().flat_map(|gives| gives.capability.warnings.clone()).collect(),
-        hash: ask.map_or(Digest([0; 32]), |ask| ask.hash),
+        hash: request.newest().map_or(Digest([0; 32]), |ask| ask.hash),
         span: ask.map_or(jit_types::Span::ZERO, |ask| ask.span),
         filed: request.filed,
         decide_by: ask.map_or(request.filed, |ask| ask.decide_by),
         need: ask.map_or(0, |ask| ask.need),
-        reviews,
+        reviews: reviews(app, ask.map(|ask| ask.reviews.as_slice()).unwrap_or_default()).await?,
         deciders,
         can_decide: house.can_decide(caller, request),
         worst_end: worst_end(request),
         swept: request.swept(),
         unswept: request.unswept(),
         grant: request.grant.as_ref().map(grant),
+        extensions,
         version: version(request),
         now: house.now(),
+    })
+}
+
+async fn reviews(app: &App, reviews: &[Review]) -> Result<Vec<ReviewView>, Error> {
+    let mut views = Vec::with_capacity(reviews.len());
+    for review in reviews {
+        let comment = match &review.comment {
+            Some(comment) => app.house.open_text(comment).await?.map(|free| free.0),
+            None => None,
+        };
+        views.push(ReviewView {
+            by: app.house.person(review.subject),
+            approved: review.verdict != ReviewVerdict::Deny,
+            span: match review.verdict {
+                ReviewVerdict::Approve { span } => Some(span),
+                ReviewVerdict::Deny => None,
+            },
+            comment,
+            at: review.at,
+            void: review.void,
+        });
+    }
+    Ok(views)
+}
+
+async fn extension(app: &App, request: &Request, ask: &Ask, extends: Extension) -> Result<ExtensionView, Error> {
+    let standing = match ask.status {
+        AskStatus::Pending => ExtensionStanding::Pending,
+        AskStatus::Approved => ExtensionStanding::Approved,
+        AskStatus::Denied => ExtensionStanding::Denied,
+        AskStatus::Cancelled => ExtensionStanding::Cancelled,
+        AskStatus::Lapsed => ExtensionStanding::Lapsed,
+    };
+    let why = ask.why.map(|why| match why {
+        CancelWhy::Taken => "it was taken back",
+        CancelWhy::Rules => "the rules have changed",
+        CancelWhy::Locked => "an administrator has locked the person or the role",
+        CancelWhy::Over => "the grant was over",
+    });
+    Ok(ExtensionView {
+        ask: ask.id,
+        standing,
+        span: ask.span,
+        given: request.given(ask),
+        granted: extends.span,
+        old_end: extends.end,
+        new_end: ask.worst_end(),
+        reason: app.house.open_text(&request.reason_of(ask)).await?.map(|free| free.0),
+        filed: ask.filed,
+        decide_by: ask.decide_by,
+        need: ask.need,
+        hash: ask.hash,
+        reviews: reviews(app, &ask.reviews).await?,
+        why: why.map(Words::new),
     })
 }
 
@@ -90,7 +136,7 @@ pub(super) async fn request(app: &App, caller: &Caller, request: &Request) -> Re
 fn worst_end(request: &Request) -> Timestamp {
     match (&request.grant, request.newest()) {
         (Some(grant), _) => grant.window.map_or(grant.start_by.after(grant.span), |window| window.end),
-        (None, Some(ask)) => ask.decide_by.after(ask.start_by).after(ask.span),
+        (None, Some(ask)) => ask.worst_end(),
         (None, None) => request.filed,
     }
 }
@@ -140,6 +186,8 @@ fn claim(claim: &Claim) -> ClaimView {
         id: claim.id,
         entitlement: claim.entitlement,
         at: claim.at,
+        end: Some(claim.ends()),
+        moving: claim.moving(),
         standing: standing.to_owned(),
         known,
         proof,

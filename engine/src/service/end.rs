@@ -79,7 +79,7 @@ impl House {
     }
 
     /// A request of the caller's own; others' sound like none, to everybody alike.
-    async fn own(&self, caller: &Caller, id: RequestId, kind: &'static str) -> Result<Request, Error> {
+    pub(super) async fn own(&self, caller: &Caller, id: RequestId, kind: &'static str) -> Result<Request, Error> {
         match self.store().request(id).await? {
             Some(own) if own.subject == caller.subject && self.may_see(caller, &own) => Ok(own),
             found => {
