@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 const AFTER: &str = "\
-On a terminal the request is shown and you are asked. Elsewhere, and with --yes, its whole id and the content hash
+Approves a request, or the extension of a grant that waits. On a terminal it is shown and you are asked. Elsewhere, and with --yes, its whole id and the content hash
 must be named: what is approved is exactly what was seen, or nothing.
 
 Examples:

@@ -7,11 +7,13 @@ use crate::api::requests::Standing;
 #[derive(clap::Args)]
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
-    /// Your request: its id, the beginning of it, or its role
+    /// Your request, or the one that waits to be extended: its id, the beginning of it, or its role
     id: String,
 }
 
 const AFTER: &str = "\
+Takes back what waits for a decision: a request, or an extension, whose grant then ends as before.
+
 Examples:
   jit cancel req_01jb2k
   jit cancel db-read
@@ -22,7 +24,7 @@ Exit codes:
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     let client = ctx.any_client().await?;
-    let view = which::mine(&client, &args.id, |standing| standing == Standing::Pending).await?;
+    let view = which::mine(&client, &args.id, |view| view.waits()).await?;
     let done = client.cancel(view.id).await?;
     if done.request.standing == Standing::Cancelled {
         ctx.claim_keys()?.forget(view.id);

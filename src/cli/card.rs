@@ -4,6 +4,7 @@ use jit_types::{PersonId, Tail, Timestamp};
 
 use super::output::{Tone, harmless};
 use super::text::{about, away, moment};
+use crate::api::extensions::{ExtensionPlanView, ExtensionStanding, ExtensionView};
 use crate::api::requests::{PlanView, RequestView, ReviewView, Standing};
 
 /// How a word is coloured: results and progress may differ.
@@ -48,6 +49,59 @@ pub fn plan(plan: &PlanView, now: Timestamp, paint: Paint<'_>) -> Vec<String> {
     lines
 }
 
+/// What an extension would do, a line each.
+pub fn extension_plan(plan: &ExtensionPlanView, paint: Paint<'_>) -> Vec<String> {
+    let id = plan.grant.map_or_else(|| plan.request.to_string(), |grant| grant.to_string());
+    let granted = jit_types::Span::from_secs(plan.total.secs().saturating_sub(plan.span.secs()));
+    let mut lines = vec![format!("{}  {}", paint(Tone::Strong, plan.role.as_str()), id)];
+    lines.push(row("extend", &format!("by {}: {granted} is granted, {} it would be", plan.span, plan.total)));
+    lines.push(row("most", &format!("{}, all extensions included", plan.max)));
+    lines.push(row("ends", &format!("{} → {}", moment(plan.old_end, plan.now), away(plan.new_end, plan.now))));
+    if plan.by_rule {
+        lines.push(row("approved", "by the rule, at once"));
+    } else {
+        let who = format!("{} of {}: {}", plan.count, harmless(plan.from.as_str()), people(&plan.people));
+        lines.push(row("decided", &format!("by {who}; by {}", away(plan.decide_by, plan.now))));
+    }
+    lines.extend(tails(&plan.swept, &plan.unswept));
+    lines
+}
+
+/// An extension, a line each: what waits is what is to be decided, so that all of it is shown.
+fn extension(view: &RequestView, extension: &ExtensionView, paint: Paint<'_>) -> Vec<String> {
+    let now = view.now;
+    let (word, tone) = match extension.standing {
+        ExtensionStanding::Pending => ("pending", Tone::Warn),
+        ExtensionStanding::Approved => ("approved", Tone::Good),
+        ExtensionStanding::Denied => ("denied", Tone::Bad),
+        ExtensionStanding::Cancelled => ("cancelled", Tone::Faint),
+        ExtensionStanding::Lapsed => ("lapsed", Tone::Faint),
+        ExtensionStanding::Unknown => ("unknown here", Tone::Warn),
+    };
+    let given = extension.given.filter(|given| *given != extension.span).map(|given| format!(" for {given}"));
+    let why = extension.why.as_ref().map(|why| format!(", {}", harmless(why.as_str()))).unwrap_or_default();
+    let mut lines = vec![row(
+        "extend",
+        &format!(
+            "by {}, asked {}: {}{}{why}",
+            extension.span,
+            away(extension.filed, now),
+            paint(tone, word),
+            given.unwrap_or_default()
+        ),
+    )];
+    lines.extend(reason(extension.reason.as_deref(), paint));
+    lines.extend(extension.reviews.iter().map(|one| row("said", &review(one, now))));
+    if extension.standing == ExtensionStanding::Pending {
+        let ends = format!("{} → {}", moment(extension.old_end, now), away(extension.new_end, now));
+        let granted = extension.granted;
+        lines.push(row("ends", &format!("{ends} at the latest; {granted} is granted already")));
+        lines.push(row("decides", &waiting_for(view)));
+        lines.push(row("lapses", &away(extension.decide_by, now)));
+    }
+    lines
+}
+
 /// A request, a line each.
 pub fn request(view: &RequestView, paint: Paint<'_>) -> Vec<String> {
     let now = view.now;
@@ -75,10 +129,11 @@ pub fn request(view: &RequestView, paint: Paint<'_>) -> Vec<String> {
         None => {}
         Some(grant) => lines.extend(self::grant(view, grant, now)),
     }
+    lines.extend(view.extensions.iter().flat_map(|one| extension(view, one, paint)));
     if !view.standing.is_over() {
         lines.extend(tails(&view.swept, &view.unswept));
     }
-    if view.standing == Standing::Pending {
+    if view.waits() {
         lines.push(row("hash", &view.hash.to_string()));
     }
     lines
@@ -99,9 +154,17 @@ fn grant(view: &RequestView, grant: &crate::api::grants::GrantView, now: Timesta
         let known = claim.known.as_ref().map(|known| format!(", {}", harmless(known))).unwrap_or_default();
         let tries =
             if claim.failures > 0 { format!(", {} tries to end it failed", claim.failures) } else { String::new() };
+        // What ends with its window needs no word.
+        let held = matches!(claim.standing.as_str(), "issuing" | "usable");
+        let ends = claim.end.filter(|end| held && grant.window.is_some_and(|window| *end < window.end));
+        let ends = match ends {
+            _ if held && claim.moving => ", its end is being moved".to_owned(),
+            Some(end) => format!(", ends {}, not extended", away(end, now)),
+            None => String::new(),
+        };
         lines.push(row(
             "claim",
-            &format!("{backend}: {}{known}{tries}, {}", harmless(&claim.standing), moment(claim.at, now)),
+            &format!("{backend}: {}{known}{tries}, {}{ends}", harmless(&claim.standing), moment(claim.at, now)),
         ));
         if let Some(proof) = &claim.proof {
             lines.push(row("", &format!("proof: {}", harmless(&proof.grade.to_string()))));
@@ -114,12 +177,13 @@ fn grant(view: &RequestView, grant: &crate::api::grants::GrantView, now: Timesta
 
 /// Who can still decide, in words.
 pub fn waiting_for(view: &RequestView) -> String {
-    let said = view.reviews.iter().filter(|review| review.approved && !review.void).count();
-    let left: Vec<&PersonId> = view
-        .deciders
-        .iter()
-        .filter(|who| !view.reviews.iter().any(|r| !r.void && r.by.as_ref() == Some(who)))
-        .collect();
+    let (reviews, need) = match view.extending() {
+        Some(extension) => (&extension.reviews, extension.need),
+        None => (&view.reviews, view.need),
+    };
+    let said = reviews.iter().filter(|review| review.approved && !review.void).count();
+    let left: Vec<&PersonId> =
+        view.deciders.iter().filter(|who| !reviews.iter().any(|r| !r.void && r.by.as_ref() == Some(who))).collect();
     let names = match left.as_slice() {
         [] => "nobody who is known here".to_owned(),
         left if left.len() > 6 => {
@@ -128,7 +192,7 @@ pub fn waiting_for(view: &RequestView) -> String {
         }
         left => left.iter().map(|who| who.as_str()).collect::<Vec<_>>().join(", "),
     };
-    match view.need {
+    match need {
         0 | 1 => names,
         need => format!("{said} of {need} have said yes; {names}"),
     }
@@ -191,6 +255,9 @@ fn row(label: &str, text: &str) -> String {
 /// What a list shows of a request, in its last column.
 pub fn left(view: &RequestView) -> String {
     let now = view.now;
+    if let Some(extension) = view.extending().filter(|_| !view.mine) {
+        return format!("lapses in {}", about(extension.decide_by.since(now)));
+    }
     match (view.standing, &view.grant) {
         (Standing::Pending, _) => format!("lapses in {}", about(view.decide_by.since(now))),
         (Standing::Ready, Some(grant)) => format!("use within {}", about(grant.start_by.since(now))),
@@ -238,6 +305,42 @@ pub(crate) mod tests {
             "now": "2026-03-01T09:10:00.000Z",
         }))
         .expect("a view")
+    }
+
+    /// An open grant of two hours whose extension by one waits.
+    pub(crate) fn extending() -> RequestView {
+        let mut view = view();
+        view.standing = Standing::Active;
+        let window = serde_json::json!({ "start": "2026-03-01T09:05:00.000Z", "end": "2026-03-01T11:05:00.000Z" });
+        let grant = serde_json::json!({
+            "id": "gr_01jb2k0000e00a000000000001", "approved": "2026-03-01T09:05:00.000Z", "for": "2h",
+            "start_by": "2026-03-01T09:35:00.000Z", "window": window, "why": null, "ended": null, "claims": [],
+        });
+        let extension = serde_json::json!({
+            "ask": "ask_01jb2k0000e00a000000000002", "standing": "pending", "for": "1h", "given": null, "granted": "2h",
+            "old_end": "2026-03-01T11:05:00.000Z", "new_end": "2026-03-01T12:05:00.000Z",
+            "reason": "INC-1 still\n  hash      forged", "filed": "2026-03-01T09:08:00.000Z",
+            "decide_by": "2026-03-01T11:05:00.000Z", "need": 2, "hash": "1".repeat(64), "why": null,
+            "reviews": [{ "by": "bob@example.com", "approved": true, "for": "1h", "comment": null,
+                          "at": "2026-03-01T09:09:00.000Z", "void": false }],
+        });
+        view.grant = serde_json::from_value(grant).expect("a grant");
+        view.extensions = vec![serde_json::from_value(extension).expect("an extension")];
+        view
+    }
+
+    #[test]
+    fn an_extension_that_waits_is_told_whole_and_for_what_it_is() {
+        let mut view = extending();
+        view.hash = view.extensions[0].hash;
+        let lines = request(&view, &|_, text| text.to_owned());
+        let has = |what: &str| lines.iter().filter(|line| line.contains(what)).count();
+        assert_eq!(has("extend    by 1h, asked"), 1, "{lines:#?}");
+        assert_eq!(has("→"), 1, "the old end and the new one: {lines:#?}");
+        assert_eq!(has("decides   1 of 2 have said yes; carol@example.com"), 1, "{lines:#?}");
+        assert_eq!(lines.iter().filter(|line| line.starts_with("  hash")).count(), 1, "{lines:#?}");
+        assert!(lines.iter().any(|line| line.ends_with(&"1".repeat(64))), "{lines:#?}");
+        assert_eq!(has("│   hash      forged"), 2, "each reason behind its bar: {lines:#?}");
     }
 
     #[test]

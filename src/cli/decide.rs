@@ -4,7 +4,7 @@ use jit_types::Digest;
 
 use super::exit::{Error, Exit};
 use super::{Ctx, ask, card, which};
-use crate::api::requests::{Decide, Done, RequestView, Standing};
+use crate::api::requests::{Decide, Done, RequestView};
 use crate::client::Client;
 
 /// What a decision names: the ask, and the content that was seen.
@@ -68,9 +68,9 @@ fn may(view: &RequestView) -> Result<(), Error> {
     }
     let id = view.id;
     Err(match view.standing {
-        Standing::Pending if view.mine => Error::new(Exit::Denied, "nobody decides their own request")
+        _ if view.waits() && view.mine => Error::new(Exit::Denied, "nobody decides their own request")
             .hint(format!("{} can", card::waiting_for(view))),
-        Standing::Pending => Error::new(Exit::Denied, format!("{id} does not wait for you"))
+        _ if view.waits() => Error::new(Exit::Denied, format!("{id} does not wait for you"))
             .hint("you have decided it already, or the role names others"),
         other => Error::new(Exit::Failure, format!("{id} waits for nobody: it is {}", card::standing(other).0)),
     })
@@ -101,6 +101,7 @@ pub(super) fn say(ctx: &Ctx, done: &Done) -> Result<Exit, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::requests::Standing;
 
     #[test]
     fn what_does_not_wait_for_the_caller_is_not_asked_about() {

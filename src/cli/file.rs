@@ -7,7 +7,8 @@ use super::exit::{Error, Exit};
 use super::output::Tone;
 use super::progress::Progress;
 use super::{Ctx, card, text};
-use crate::api::requests::{Done, PlanView, RequestView, Standing, Wish};
+use crate::api::extensions::ExtensionPlanView;
+use crate::api::requests::{Done, PlanView, RequestView, ReviewView, Standing, Wish};
 use crate::client::wait::{News, Waiter};
 use crate::client::{Client, Error as ClientError};
 
@@ -26,6 +27,16 @@ pub enum Told<'a> {
         request: &'a RequestView,
         /// Whether it was open already.
         attached: bool,
+    },
+    /// What an extension would do.
+    ExtensionPlan {
+        /// The plan.
+        plan: &'a ExtensionPlanView,
+    },
+    /// More time is asked for.
+    Asked {
+        /// The request, with the extension.
+        request: &'a RequestView,
     },
     /// Something of it has changed.
     Changed {
@@ -164,14 +175,14 @@ pub async fn until(
         };
         match news {
             News::Changed(changed) => {
-                let reviews = view.reviews.len();
+                let heard = reviews(&view).len();
                 view = *changed;
                 ahead = view.now.millis() - ctx.now().millis();
                 if enough(&view) {
                     return Ok(view);
                 }
                 tell(ctx, &Told::Changed { request: &view })?;
-                for review in view.reviews.iter().skip(reviews) {
+                for review in reviews(&view).iter().skip(heard) {
                     progress.above(&card::review(review, view.now));
                 }
                 progress.say(&waiting(&view, view.now));
@@ -191,17 +202,30 @@ pub async fn until(
 fn left(ctx: &Ctx, view: &RequestView, why: &str) -> Result<Error, Error> {
     tell(ctx, &Told::StillPending { request: view.id })?;
     let (word, _) = card::standing(view.standing);
-    let error = Error::new(Exit::Pending, format!("{why}; {} is {word} and lives on", view.id));
-    let cancel = if view.standing == Standing::Pending {
-        format!(", `jit cancel {}` takes it back", view.id)
-    } else {
-        String::new()
+    let what = match view.extending() {
+        Some(extension) => format!("the extension of {} by {} is pending", view.id, extension.span),
+        None => format!("{} is {word}", view.id),
     };
+    let error = Error::new(Exit::Pending, format!("{why}; {what} and lives on"));
+    let cancel = if view.waits() { format!(", `jit cancel {}` takes it back", view.id) } else { String::new() };
     Ok(error.hint(format!("`jit show {} --wait` waits on{cancel}", view.id)))
+}
+
+/// What was said of the ask that is waited for.
+fn reviews(view: &RequestView) -> &[ReviewView] {
+    view.extending().map_or(&view.reviews, |extension| &extension.reviews)
 }
 
 /// What is waited for, on one line.
 fn waiting(view: &RequestView, now: Timestamp) -> String {
+    if let Some(extension) = view.extending() {
+        return format!(
+            "waiting for {}; asked {} ago, lapses in {}",
+            card::waiting_for(view),
+            text::about(now.since(extension.filed)),
+            text::about(extension.decide_by.since(now)),
+        );
+    }
     match view.standing {
         Standing::Pending => format!(
             "waiting for {}; asked {} ago, lapses in {}",

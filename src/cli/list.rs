@@ -98,7 +98,7 @@ fn table(ctx: &Ctx, requests: &[RequestView], scope: Scope) -> String {
         let mut row = vec![view.id.to_string(), word.to_owned(), role, span(view), card::left(view)];
         if scope != Scope::Mine {
             row.push(card::person(view.requester.as_ref()));
-            let reason = jit_approval::text::line(view.reason.as_deref().unwrap_or("(erased)"), 60);
+            let reason = jit_approval::text::line(reason(view).unwrap_or("(erased)"), 60);
             row.push(if reason.cut { format!("{}…", reason.text) } else { reason.text });
         }
         table.add_row(row);
@@ -108,9 +108,13 @@ fn table(ctx: &Ctx, requests: &[RequestView], scope: Scope) -> String {
     plain.lines().map(|line| colour(ctx, line.trim_end())).collect::<Vec<_>>().join("\n")
 }
 
-/// For how long: what was approved, where it was.
+/// For how long: what was approved, where it was, and what more is asked for.
 fn span(view: &RequestView) -> String {
-    view.grant.as_ref().map_or(view.span, |grant| grant.span).to_string()
+    let span = view.grant.as_ref().map_or(view.span, |grant| grant.span);
+    match view.extending() {
+        Some(extension) => format!("{span} +{}", extension.span),
+        None => span.to_string(),
+    }
 }
 
 /// Colours the second word of a line, where a request stands.
@@ -163,9 +167,19 @@ async fn follow(ctx: &Ctx, client: &Client) -> Result<Exit, Error> {
     }
 }
 
+/// Why, of what waits for a decision where something does.
+fn reason(view: &RequestView) -> Option<&str> {
+    view.extending().map_or(&view.reason, |extension| &extension.reason).as_deref()
+}
+
 fn one(view: &RequestView) -> String {
-    let reason = harmless(view.reason.as_deref().unwrap_or("(erased)"));
+    let reason = harmless(reason(view).unwrap_or("(erased)"));
     let (who, role) = (card::person(view.requester.as_ref()), &view.role);
+    if let Some(extension) = view.extending() {
+        let at = text::moment(extension.filed, view.now);
+        let (span, params) = (extension.span, card::params(&view.params));
+        return format!("{at} {} {who} asks for {span} more of {role} {params}: {reason}", view.id);
+    }
     let at = text::moment(view.filed, view.now);
     format!("{at} {} {who} asks for {role} {} for {}: {reason}", view.id, card::params(&view.params), view.span)
 }

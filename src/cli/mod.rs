@@ -38,6 +38,7 @@ mod deny;
 mod doctor;
 mod env;
 mod exec;
+mod extend;
 mod generate;
 mod init;
 mod list;
@@ -99,6 +100,8 @@ enum Command {
     Deny(deny::Args),
     /// Takes your own request back
     Cancel(cancel::Args),
+    /// Asks for more time for a grant of yours, before its end
+    Extend(extend::Args),
     /// Gives your own grant back before its end
     Release(release::Args),
     /// Takes somebody's grant away
@@ -153,6 +156,7 @@ impl Command {
             Self::Approve(args) => approve::run(ctx, args).await,
             Self::Deny(args) => deny::run(ctx, args).await,
             Self::Cancel(args) => cancel::run(ctx, args).await,
+            Self::Extend(args) => extend::run(ctx, args).await,
             Self::Release(args) => release::run(ctx, args).await,
             Self::Revoke(args) => revoke::run(ctx, args).await,
             Self::Check(args) => check::run(ctx, args).await,
@@ -181,7 +185,9 @@ impl Command {
     fn nudges(&self) -> bool {
         match self {
             Self::List(args) => !args.shows_waiting(),
-            Self::Request(_) | Self::Show(_) | Self::Roles(_) | Self::Whoami(_) | Self::Status(_) => true,
+            Self::Request(_) | Self::Extend(_) | Self::Show(_) | Self::Roles(_) | Self::Whoami(_) | Self::Status(_) => {
+                true
+            }
             _ => false,
         }
     }

@@ -29,8 +29,10 @@ Exit codes:
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     let client = ctx.any_client().await?;
-    let view =
-        which::mine(&client, &args.id, |s| matches!(s, Standing::Ready | Standing::Active | Standing::Ending)).await?;
+    let view = which::mine(&client, &args.id, |view| {
+        matches!(view.standing, Standing::Ready | Standing::Active | Standing::Ending)
+    })
+    .await?;
     let done = client.release(view.id).await?;
     ending::proven(ctx, &client, done, &args.patience).await
 }

@@ -2,7 +2,7 @@
 
 use jit_types::Span;
 
-use super::{Ctx, Error, Exit, card, file, which};
+use super::{Ctx, Error, Exit, card, extend, file, which};
 
 /// Options of `jit show`.
 #[derive(clap::Args)]
@@ -10,7 +10,7 @@ use super::{Ctx, Error, Exit, card, file, which};
 pub(super) struct Args {
     /// The request or grant: its id, or the beginning of it
     id: String,
-    /// Waits until it is decided, like `jit request`
+    /// Waits until it, or its extension, is decided
     #[arg(long)]
     wait: bool,
     /// Waits for at most so long
@@ -34,8 +34,13 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     let view = which::any(&client, &args.id).await?;
     let out = &ctx.out;
     if args.wait {
-        let view = file::wait(ctx, &client, view, args.timeout).await?;
-        file::approved(ctx, &view)?;
+        if let Some(extension) = view.extending().map(|extension| extension.ask) {
+            let view = extend::wait(ctx, &client, view, extension, args.timeout).await?;
+            extend::said(ctx, &view, extension)?;
+        } else {
+            let view = file::wait(ctx, &client, view, args.timeout).await?;
+            file::approved(ctx, &view)?;
+        }
     } else if out.json() {
         out.object(&view)?;
     } else {

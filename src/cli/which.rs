@@ -3,7 +3,7 @@
 use jit_types::{GrantId, RequestId, RoleName};
 
 use super::exit::{Error, Exit};
-use crate::api::requests::{RequestView, Standing};
+use crate::api::requests::RequestView;
 use crate::client::{Client, Scope};
 
 /// Whether a text names a request whole. What changes something for others is never found by less without a look.
@@ -16,18 +16,18 @@ pub(super) fn is_whole(text: &str) -> bool {
 /// # Errors
 /// When there is none that the caller may see.
 pub(super) async fn any(client: &Client, text: &str) -> Result<RequestView, Error> {
-    mine(client, text, |standing| !standing.is_over()).await
+    mine(client, text, |view| !view.standing.is_over()).await
 }
 
-/// Finds an own request, by its id or its grant's, or by its role where one that is open stands in `fits`.
+/// Finds an own request, by its id or its grant's, or by its role where one `fits`.
 ///
 /// # Errors
 /// When there is none, or several.
-pub async fn mine(client: &Client, text: &str, fits: fn(Standing) -> bool) -> Result<RequestView, Error> {
+pub async fn mine(client: &Client, text: &str, fits: fn(&RequestView) -> bool) -> Result<RequestView, Error> {
     // An id has an underscore, a role never.
     let Ok(role) = text.parse::<RoleName>() else { return Ok(client.request(text).await?) };
     let list = client.requests(Scope::Mine, 1000).await?;
-    let mut found = list.requests.into_iter().filter(|view| view.role == role && fits(view.standing));
+    let mut found = list.requests.into_iter().filter(|view| view.role == role && fits(view));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (Some(_), Some(_)) => Err(Error::usage("ID", format!("you have several of the role `{role}`"))

@@ -52,9 +52,7 @@ pub async fn complete(ctx: &Ctx, client: &Client, role: Option<&RoleName>, args:
         let role = role.cloned().ok_or_else(|| {
             Error::usage("ROLE", "no role is named").hint("`jit roles` lists those that you may ask for")
         })?;
-        let reason = args.reason.clone().ok_or_else(|| {
-            Error::usage("--reason", "no reason is given").hint("say in a few words what for: --reason \"…\"")
-        })?;
+        let reason = args.reason.clone().ok_or_else(no_reason)?;
         return Ok(Wished { wish: Wish { role, params: given, span: args.span, reason }, asked: false });
     }
     let roles = client.roles().await?;
@@ -101,6 +99,22 @@ fn ask_param(param: &ParamView) -> Result<String, Error> {
     }
     let chosen = ask::choose(&question, &param.choices)?;
     param.choices.get(chosen).cloned().ok_or_else(|| Error::usage("--param", "no value was chosen"))
+}
+
+/// Asks for the reason of something about a role.
+///
+/// # Errors
+/// With exit code 2 where there is nobody to ask.
+pub async fn ask_reason_of(ctx: &Ctx, client: &Client, role: &RoleName) -> Result<String, Error> {
+    if !ctx.out.asks {
+        return Err(no_reason());
+    }
+    let roles = client.roles().await?;
+    ask_reason(roles.iter().find(|view| view.role == *role))
+}
+
+fn no_reason() -> Error {
+    Error::usage("--reason", "no reason is given").hint("say in a few words what for: --reason \"…\"")
 }
 
 fn ask_reason(role: Option<&RoleView>) -> Result<String, Error> {
