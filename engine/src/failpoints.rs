@@ -17,6 +17,8 @@ mod armed {
         "claim.issued",
         "claim.noted",
         "claim.kept",
+        "extend.before",
+        "extend.after",
         "revoke.before",
         "revoke.after",
         "probe.before",

@@ -68,6 +68,7 @@ pub(crate) async fn ask(
         warnings: request.gives.iter().flat_map(|g| g.capability.warnings.clone()).collect(),
         params: if open { request.params.clone() } else { Default::default() },
         span: ask.span,
+        total: ask.extends.map(|_| ask.total()),
         worst_end: ask.worst_end(),
         swept: request.swept(),
         unswept: request.unswept(),

@@ -58,8 +58,10 @@ pub struct AskNotice {
     pub warnings: Vec<Words>,
     /// With which parameters.
     pub params: Params,
-    /// For how long.
+    /// For how long; for an extension, how much longer.
     pub span: Span,
+    /// For an extension, how long it would be in all; nothing for a first ask.
+    pub total: Option<Span>,
     /// The latest moment at which the window may end.
     pub worst_end: Timestamp,
     /// What may go on after the end while broker and target run.
@@ -72,6 +74,21 @@ pub struct AskNotice {
     pub decide_by: Timestamp,
     /// Where it stands.
     pub standing: Standing,
+}
+
+impl AskNotice {
+    /// For how long, in words: whoever decides an extension must see that it is one, and how long it would be in all.
+    pub fn length(&self) -> String {
+        match self.total {
+            Some(total) => format!("{} more, {total} in all", self.span),
+            None => self.span.to_string(),
+        }
+    }
+
+    /// What is asked for, in words that stand above everything else.
+    pub fn title(&self) -> &'static str {
+        if self.total.is_some() { "Somebody asks for more time" } else { "Somebody asks for access" }
+    }
 }
 
 /// Where an ask stands.

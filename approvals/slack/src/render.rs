@@ -63,7 +63,7 @@ pub(crate) fn message(notice: &Notice, calls: &[&str], reason: bool) -> Message 
 
 fn pending(ask: &AskNotice, have: u32, need: u32, calls: &[&str], reason: bool) -> Message {
     let request = &ask.request;
-    let mut blocks = vec![header("Somebody asks for access")];
+    let mut blocks = vec![header(ask.title())];
     if !calls.is_empty() {
         blocks.push(call("To decide", calls));
     }
@@ -78,7 +78,7 @@ fn pending(ask: &AskNotice, have: u32, need: u32, calls: &[&str], reason: bool) 
     listed("Beware", entries(ask.warnings.iter().map(Words::as_str), request));
     let with: Vec<String> = ask.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     listed("With", entries(with.iter().map(String::as_str), request));
-    let worst = format!("{}, over by {} at the latest", ask.span, utc(up(ask.worst_end)));
+    let worst = format!("{}, over by {} at the latest", ask.length(), utc(up(ask.worst_end)));
     blocks.push(timed("For", &worst, up(ask.worst_end)));
     let tails = [format!("while all runs: {}", ask.swept), format!("while nobody sweeps: {}", ask.unswept)];
     blocks.push(list("After its end", &tails.map(|tail| words(&Words::new(tail)))));
@@ -90,7 +90,7 @@ fn pending(ask: &AskNotice, have: u32, need: u32, calls: &[&str], reason: bool) 
     blocks.push(timed("Approvals", &count, ask.decide_by));
     blocks.push(field("Request", &request.to_string()));
     blocks.push(controls(ask));
-    Message { text: format!("{} asks for {} for {}", ask.requester, ask.role, ask.span), blocks }
+    Message { text: format!("{} asks for {} for {}", ask.requester, ask.role, ask.length()), blocks }
 }
 
 fn controls(ask: &AskNotice) -> Value {

@@ -43,7 +43,8 @@ fn utc(at: Timestamp) -> String {
 
 fn pending(ask: &AskNotice, have: u32, need: u32, when: &dyn Fn(Timestamp) -> String) -> String {
     let request = &ask.request;
-    let mut card = Card::new("somebody asks for access");
+    let mut card =
+        Card::new(if ask.total.is_some() { "somebody asks for more time" } else { "somebody asks for access" });
     card.field("who", ask.requester.as_str());
     card.field("role", ask.role.as_str());
     entries(&mut card, "gives", &ask.gives, request);
@@ -54,7 +55,7 @@ fn pending(ask: &AskNotice, have: u32, need: u32, when: &dyn Fn(Timestamp) -> St
     more(&mut card, "with", ask.params.len(), request);
     // A part of a second counts as one here, so that the bound is never said to be earlier than it is.
     let worst = when(ask.worst_end.plus_millis(999));
-    card.field("for", &format!("{}, over by {worst} at the latest", ask.span));
+    card.field("for", &format!("{}, over by {worst} at the latest", ask.length()));
     card.field("later", &harmless(&ask.swept.to_string()));
     card.field("unswept", &harmless(&ask.unswept.to_string()));
     match &ask.reason {

@@ -28,6 +28,7 @@ fn ask(reason: &str) -> AskNotice {
         )],
         params: [("schema".parse().expect("a name"), ParamValue::Text("sales".to_owned()))].into(),
         span: Span::from_secs(7200),
+        total: None,
         worst_end: Timestamp::from_millis(1_900_010_000_000),
         swept: Tail::AtMost(Span::from_secs(5)),
         unswept: Tail::NoBound(Words::new("an open session goes on")),

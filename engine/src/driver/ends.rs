@@ -49,8 +49,10 @@ pub(super) async fn extend(house: &Arc<House>, id: RequestId, claim: ClaimId, ef
     };
     let place = place(house, &gives).await?;
     let end = lease.order.window.end;
+    hit("extend.before");
     let result = move_end(house, &lease.order, &gives).await;
     drop(place);
+    hit("extend.after");
     let command = Command::Extended { claim, end, outcome: result, jitter: house.jitter() };
     outcome(house, id, command, effect).await
 }

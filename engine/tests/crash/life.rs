@@ -125,6 +125,12 @@ impl Life {
         self.claim(pair, 1).await;
         self.idle().await;
         self.set(self.clock.now().after(people::span("10m")));
+        let alice = self.caller("alice").await;
+        let extended = self.house.extend(&alice, asked, people::span("1h"), "INC-42 not done yet", None).await;
+        let extended = extended.expect("it is asked for").request;
+        let hash = extended.newest().expect("an ask").hash;
+        self.house.decide(&bob, asked, hash, yes, None, None).await.expect("extended");
+        self.idle().await;
         self.house.release(&self.caller("alice").await, pair, None).await.expect("released");
         self.finish().await;
     }
@@ -208,7 +214,15 @@ impl Life {
         let entries = self.house.store().log().entries(LogQuery { most: 10_000, ..Default::default() }).await;
         let leaves: Vec<serde_json::Value> =
             entries.expect("the log").iter().map(|e| serde_json::from_str(&e.leaf).expect("JSON")).collect();
-        for kind in ["request.filed", "grant.made", "grant.ended", "claim.issued", "claim.gone"] {
+        for kind in [
+            "request.filed",
+            "grant.made",
+            "grant.ended",
+            "claim.issued",
+            "grant.extended",
+            "claim.extended",
+            "claim.gone",
+        ] {
             let mut about: Vec<String> = leaves
                 .iter()
                 .filter(|leaf| leaf["kind"] == kind && leaf["outcome"] == "done")

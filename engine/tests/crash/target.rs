@@ -102,11 +102,15 @@ impl Backend for FileTarget {
             if order.deadline <= now || order.window.end <= now {
                 return Err(Error::new(ErrorKind::TooLate, "the order came too late"));
             }
-            if material.is_none() {
-                return Err(Error::new(ErrorKind::Conflict, "nothing was issued before"));
-            }
             let login = Login { claim: order.claim, end: order.window.end, removed: None };
-            self.change(|logins| logins.insert(name(order), login));
+            // Without its material an order only moves an end, of what is there.
+            self.change(|logins| {
+                if material.is_none() && logins.get(&name(order)).is_none_or(|login| login.removed.is_some()) {
+                    return Err(Error::new(ErrorKind::Conflict, "nothing was issued before"));
+                }
+                logins.insert(name(order), login);
+                Ok(())
+            })?;
             let form = Form::Postgres(PostgresForm {
                 host: self.name.to_owned(),
                 port: 1,

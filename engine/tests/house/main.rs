@@ -6,6 +6,7 @@
 mod announce;
 mod driver;
 mod export;
+mod extend;
 mod invariants;
 mod kit;
 mod outbox;

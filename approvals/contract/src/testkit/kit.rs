@@ -251,6 +251,7 @@ impl<'a> Bench<'a> {
             warnings: vec![Words::new("everybody may connect to database stock")],
             params: BTreeMap::from([(kit.param.clone(), ParamValue::Text(PARAM.to_owned()))]),
             span,
+            total: None,
             worst_end: kit.worst_end,
             swept: Tail::AtMost(Span::from_secs(5)),
             unswept: Tail::NoBound(Words::new("an open session goes on")),

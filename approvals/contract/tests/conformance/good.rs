@@ -98,6 +98,7 @@ async fn a_button_can_be_pressed_by_hand() {
         warnings: Vec::new(),
         params: Default::default(),
         span: Span::from_secs(3600),
+        total: None,
         worst_end: Timestamp::EPOCH,
         swept: Tail::AtMost(Span::ZERO),
         unswept: Tail::AtMost(Span::ZERO),

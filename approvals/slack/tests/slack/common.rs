@@ -136,6 +136,7 @@ pub(crate) fn ask(broker: &Broker, number: u8, need: u32) -> AskNotice {
         warnings: vec![Words::new("everybody may connect to database stock")],
         params: BTreeMap::from([("schema".parse().expect("a name"), ParamValue::Text("sales".to_owned()))]),
         span,
+        total: None,
         worst_end: "2041-03-01T09:30:00Z".parse().expect("a time"),
         swept: Tail::AtMost(Span::from_secs(5)),
         unswept: Tail::NoBound(Words::new("an open session goes on")),

@@ -98,7 +98,7 @@ fn pending(ask: &AskNotice, count: (u32, u32), to: Option<&Addressee>, shape: Sh
     for (name, value) in &ask.params {
         blocks.typed(&format!("With {name}"), &value.to_string(), SHORT, request);
     }
-    blocks.typed("For", &format!("{}, over by {} at the latest", ask.span, ask.worst_end), SHORT, None);
+    blocks.typed("For", &format!("{}, over by {} at the latest", ask.length(), ask.worst_end), SHORT, None);
     blocks.typed("After that", &ask.swept.to_string(), SHORT, request);
     blocks.typed("Unswept", &ask.unswept.to_string(), SHORT, request);
     let kept = format!("kept from this channel: `jit show {}` has it", ask.request);

@@ -55,6 +55,13 @@ pub(super) async fn says(kit: &Kit<'_>, t: &mut Trial) -> Go {
             t.check(text.contains(&flat(wanted)), format!("message {} does not say `{wanted}`", message.number));
         }
     }
+    let mut more = bench.draft(1);
+    more.total = Some(jit_types::Span::from_secs(3 * 7200));
+    let case = bench.case(more).await?;
+    for message in &case.messages {
+        let told = flat(&message.text).contains(&flat(&case.ask.length()));
+        t.check(told, format!("message {} does not say that it is an extension", message.number));
+    }
     let mut kept = bench.draft(1);
     kept.reason = None;
     let case = bench.case(kept).await?;
