@@ -28,7 +28,10 @@ pub fn kinds_at(out: Out, clock: Arc<dyn Clock>) -> Kinds {
     backends.push(Box::new(jit_backend_ssh::SshKind::new(Arc::new(move || clock.now()))));
     #[cfg(feature = "postgres")]
     backends.push(Box::new(jit_backend_postgres::PostgresKind));
-    Kinds { backends, approvals: vec![Box::new(TerminalKind::new(out))] }
+    let mut approvals: Vec<Box<dyn jit_approval::Kind>> = vec![Box::new(TerminalKind::new(out))];
+    #[cfg(feature = "slack")]
+    approvals.push(Box::new(jit_approval_slack::SlackKind));
+    Kinds { backends, approvals }
 }
 
 /// The kinds for commands that only read a config: nothing is written anywhere.
@@ -197,6 +200,18 @@ async fn open_channels(
         opened.insert(name.clone(), channel);
     }
     Ok(opened)
+}
+
+/// The manifest that a Slack app is made from, as JSON.
+///
+/// # Errors
+/// Why there is none, as a sentence.
+pub fn slack_manifest() -> Result<String, String> {
+    #[cfg(feature = "slack")]
+    let manifest = Ok(format!("{:#}", jit_approval_slack::manifest()));
+    #[cfg(not(feature = "slack"))]
+    let manifest = Err("this jit was built without slack".to_owned());
+    manifest
 }
 
 /// A new CA for SSH certificates: the private key in OpenSSH's format, and its public line.

@@ -47,6 +47,7 @@ pub(super) async fn request(app: &App, caller: &Caller, request: &Request) -> Re
             },
             comment,
             at: review.at,
+            channel: review.channel.clone(),
             void: review.void,
         });
     }

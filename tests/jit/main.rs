@@ -32,6 +32,7 @@ mod pipes;
 mod postgres;
 mod process;
 mod routes;
+mod slack;
 mod spoof;
 mod tokens;
 mod tour;
