@@ -40,7 +40,8 @@ pub struct Locked {
 }
 
 impl House {
-    /// Ends all that a person or a role holds and refuses what is new, until it is unlocked. Administrators only.
+    /// Ends all that a person or a role holds and refuses what is new, until it is unlocked. Administrators only. Says what
+    /// was done, and who or what was meant.
     ///
     /// # Errors
     /// When the caller is none, or is locked; when nobody is called so.
@@ -50,7 +51,7 @@ impl House {
         whom: &Whom,
         reason: &str,
         answer: Option<AnswerKey>,
-    ) -> Result<Words, Error> {
+    ) -> Result<(Words, LockTarget), Error> {
         self.set_lock(caller, whom, reason, answer, true).await
     }
 
@@ -64,7 +65,7 @@ impl House {
         whom: &Whom,
         reason: &str,
         answer: Option<AnswerKey>,
-    ) -> Result<Words, Error> {
+    ) -> Result<(Words, LockTarget), Error> {
         self.set_lock(caller, whom, reason, answer, false).await
     }
 
@@ -75,7 +76,7 @@ impl House {
         reason: &str,
         answer: Option<AnswerKey>,
         on: bool,
-    ) -> Result<Words, Error> {
+    ) -> Result<(Words, LockTarget), Error> {
         let kind = match (whom, on) {
             (Whom::Role(_), true) => "role.locked",
             (Whom::Role(_), false) => "role.unlocked",
@@ -95,6 +96,7 @@ impl House {
             return Err(Refused::new(RefusedKind::Invalid, "reason", "a reason has at most 32 KiB").into());
         }
         let target = self.lock_target(whom).await?;
+        let meant = target.clone();
         let (reason, opening) = texts::seal(self, caller.subject, "reason", reason)?;
         let command = if on {
             LockCommand::Lock { right, target, reason }
@@ -112,10 +114,11 @@ impl House {
         let job = LockJob { at: now, play: Box::new(play), openings: vec![opening], answer };
         let played = self.store().play_locks(job).await?;
         self.wake.notify_one();
-        Ok(match played.reply? {
+        let words = match played.reply? {
             Reply::Already(words) => words,
             _ => Words::new(if on { "locked" } else { "unlocked" }),
-        })
+        };
+        Ok((words, meant))
     }
 
     /// Who or what is meant. Whoever has left the config may still hold something, and a role as well.

@@ -5,9 +5,11 @@
 
 mod announce;
 mod driver;
+mod erase;
 mod export;
 mod invariants;
 mod kit;
+mod lock;
 mod outbox;
 mod refusals;
 mod seen;
