@@ -261,6 +261,30 @@ pub fn postgres_setup(broker: &str, members: &[&str], databases: &[&str], major:
     sql
 }
 
+/// The SQL that makes the broker's login, which has no CREATEROLE, and the functions that it makes logins through.
+///
+/// # Errors
+/// When a name is none, as a sentence.
+pub fn postgres_functions(
+    house: HouseId,
+    broker: &str,
+    members: &[&str],
+    databases: &[&str],
+    major: u32,
+) -> Result<String, String> {
+    #[cfg(feature = "postgres")]
+    let sql = {
+        let ident = |name: &str| name.parse().map_err(|_| format!("`{name}` is no PostgreSQL name"));
+        let list = |names: &[&str]| names.iter().map(|name| ident(name)).collect::<Result<Vec<_>, _>>();
+        let (members, databases) = (list(members)?, list(databases)?);
+        Ok(jit_backend_postgres::functions_sql(house, &ident(broker)?, &members, &databases, None, major))
+    };
+    #[cfg(not(feature = "postgres"))]
+    let sql =
+        Err(format!("this jit was built without postgres ({house}, {broker}, {members:?}, {databases:?}, {major})"));
+    sql
+}
+
 /// Copies one of the house's files while a broker may be writing to it.
 ///
 /// # Errors

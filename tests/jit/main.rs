@@ -34,6 +34,7 @@ mod process;
 mod routes;
 mod slack;
 mod spoof;
+mod tables;
 mod tokens;
 mod tour;
 mod world;
