@@ -25,6 +25,9 @@ _jit() {
             jit,audit)
                 cmd="jit__subcmd__audit"
                 ;;
+            jit,backend)
+                cmd="jit__subcmd__backend"
+                ;;
             jit,backup)
                 cmd="jit__subcmd__backup"
                 ;;
@@ -118,6 +121,12 @@ _jit() {
             jit__subcmd__audit,verify)
                 cmd="jit__subcmd__audit__subcmd__verify"
                 ;;
+            jit__subcmd__backend,list)
+                cmd="jit__subcmd__backend__subcmd__list"
+                ;;
+            jit__subcmd__backend,setup)
+                cmd="jit__subcmd__backend__subcmd__setup"
+                ;;
             jit__subcmd__config,check)
                 cmd="jit__subcmd__config__subcmd__check"
                 ;;
@@ -143,7 +152,7 @@ _jit() {
 
     case "${cmd}" in
         jit)
-            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version request list show approve deny cancel release revoke check exec ssh creds env roles whoami status token agent audit config init doctor serve backup restore demo generate"
+            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version request list show approve deny cancel release revoke check exec ssh creds env roles whoami status token agent audit config backend init doctor serve backup restore demo generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -454,6 +463,104 @@ _jit() {
                     return 0
                     ;;
                 --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --broker)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        jit__subcmd__backend)
+            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version list setup"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --broker)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        jit__subcmd__backend__subcmd__list)
+            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --broker)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        jit__subcmd__backend__subcmd__setup)
+            opts="-y -v -h -V --admin --admin-env --print --major --state --house --output --broker --config --yes --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --admin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --admin-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --major)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --house)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -917,7 +1024,7 @@ _jit() {
             return 0
             ;;
         jit__subcmd__init)
-            opts="-y -v -h -V --system --dir --run-as --person --approver --administrator --ssh-account --ssh-host --ssh-ca --ssh-krl --postgres --postgres-database --postgres-member --postgres-password-file --postgres-version --output --broker --config --yes --verbose --help --version"
+            opts="-y -v -h -V --system --dir --run-as --person --approver --administrator --ssh-account --ssh-host --ssh-ca --ssh-krl --postgres --postgres-database --postgres-member --postgres-password-file --postgres-version --postgres-through --output --broker --config --yes --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -977,6 +1084,10 @@ _jit() {
                     ;;
                 --postgres-version)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --postgres-through)
+                    COMPREPLY=($(compgen -W "functions createrole" -- "${cur}"))
                     return 0
                     ;;
                 --output)

@@ -52,6 +52,7 @@ complete -c jit -n "__fish_jit_needs_command" -f -a "token" -d 'Makes, lists and
 complete -c jit -n "__fish_jit_needs_command" -f -a "agent" -d 'Shows or ends your own agent, which keeps credentials'
 complete -c jit -n "__fish_jit_needs_command" -f -a "audit" -d 'Reads and verifies the record'
 complete -c jit -n "__fish_jit_needs_command" -f -a "config" -d 'Checks a config file, and says which one is meant'
+complete -c jit -n "__fish_jit_needs_command" -f -a "backend" -d 'Lists targets, and sets one up'
 complete -c jit -n "__fish_jit_needs_command" -f -a "init" -d 'Writes a first config, and says what each target needs'
 complete -c jit -n "__fish_jit_needs_command" -f -a "doctor" -d 'Looks for what is wrong, and says how to mend it'
 complete -c jit -n "__fish_jit_needs_command" -f -a "serve" -d 'Runs the broker for the users of this machine'
@@ -402,6 +403,38 @@ complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcomma
 complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Tells more on stderr; twice for even more'
 complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from path" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand backend; and not __fish_seen_subcommand_from list setup" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+json\t'For programs: JSON, one object a line where there are several'"
+complete -c jit -n "__fish_jit_using_subcommand backend; and not __fish_seen_subcommand_from list setup" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand backend; and not __fish_seen_subcommand_from list setup" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand backend; and not __fish_seen_subcommand_from list setup" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand backend; and not __fish_seen_subcommand_from list setup" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand backend; and not __fish_seen_subcommand_from list setup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand backend; and not __fish_seen_subcommand_from list setup" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand backend; and not __fish_seen_subcommand_from list setup" -f -a "list" -d 'Lists the targets of the config, and the roles that give them'
+complete -c jit -n "__fish_jit_using_subcommand backend; and not __fish_seen_subcommand_from list setup" -f -a "setup" -d 'Sets a target up for what the roles give, or prints how'
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from list" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+json\t'For programs: JSON, one object a line where there are several'"
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from list" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from list" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -l admin -d 'Who sets it up: a role\'s name at the config\'s url, or a url of their own, without a password' -r
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -l admin-env -d 'The environment variable with that url, in which a password may stand' -r
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -l major -d 'The target\'s major version, where it is printed without asking the target' -r
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -l state -d 'The broker\'s state directory, which says whose house it is; the config says which where it is not given' -r -F
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -l house -d 'The house, where its state is not on this machine; `jit status` names it' -r
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+json\t'For programs: JSON, one object a line where there are several'"
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -l print -d 'Prints what would be run, and changes nothing'
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand backend; and __fish_seen_subcommand_from setup" -s V -l version -d 'Print version'
 complete -c jit -n "__fish_jit_using_subcommand init" -l dir -d 'Puts config, state and keys into this directory' -r -F
 complete -c jit -n "__fish_jit_using_subcommand init" -l run-as -d 'The account that the broker will run as, with --system; the one that runs this where it is not given' -r
 complete -c jit -n "__fish_jit_using_subcommand init" -l person -d 'Who may ask, by a name that stays, and their account on this machine; once for each' -r
@@ -416,6 +449,8 @@ complete -c jit -n "__fish_jit_using_subcommand init" -l postgres-database -d 'T
 complete -c jit -n "__fish_jit_using_subcommand init" -l postgres-member -d 'The role that they become members of; once for each' -r
 complete -c jit -n "__fish_jit_using_subcommand init" -l postgres-password-file -d 'The private file with the password of the broker\'s own connection' -r -F
 complete -c jit -n "__fish_jit_using_subcommand init" -l postgres-version -d 'The server\'s major version, for which the SQL is printed' -r
+complete -c jit -n "__fish_jit_using_subcommand init" -l postgres-through -d 'How the broker makes logins: through functions for 15, by its own CREATEROLE later, where it is not given' -r -f -a "functions\t'Through functions that bound them; the broker\'s role needs no CREATEROLE'
+createrole\t'By the broker\'s own CREATEROLE'"
 complete -c jit -n "__fish_jit_using_subcommand init" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
 json\t'For programs: JSON, one object a line where there are several'"
 complete -c jit -n "__fish_jit_using_subcommand init" -l broker -d 'Talks to the broker behind this socket' -r -F

@@ -28,7 +28,10 @@ pub fn kinds_at(out: Out, clock: Arc<dyn Clock>) -> Kinds {
     backends.push(Box::new(jit_backend_ssh::SshKind::new(Arc::new(move || clock.now()))));
     #[cfg(feature = "postgres")]
     backends.push(Box::new(jit_backend_postgres::PostgresKind));
-    Kinds { backends, approvals: vec![Box::new(TerminalKind::new(out))] }
+    let mut approvals: Vec<Box<dyn jit_approval::Kind>> = vec![Box::new(TerminalKind::new(out))];
+    #[cfg(feature = "slack")]
+    approvals.push(Box::new(jit_approval_slack::SlackKind));
+    Kinds { backends, approvals }
 }
 
 /// The kinds for commands that only read a config: nothing is written anywhere.
@@ -199,6 +202,18 @@ async fn open_channels(
     Ok(opened)
 }
 
+/// The manifest that a Slack app is made from, as JSON.
+///
+/// # Errors
+/// Why there is none, as a sentence.
+pub fn slack_manifest() -> Result<String, String> {
+    #[cfg(feature = "slack")]
+    let manifest = Ok(format!("{:#}", jit_approval_slack::manifest()));
+    #[cfg(not(feature = "slack"))]
+    let manifest = Err("this jit was built without slack".to_owned());
+    manifest
+}
+
 /// A new CA for SSH certificates: the private key in OpenSSH's format, and its public line.
 ///
 /// # Errors
@@ -243,6 +258,30 @@ pub fn postgres_setup(broker: &str, members: &[&str], databases: &[&str], major:
     };
     #[cfg(not(feature = "postgres"))]
     let sql = Err(format!("this jit was built without postgres ({broker}, {members:?}, {databases:?}, {major})"));
+    sql
+}
+
+/// The SQL that makes the broker's login, which has no CREATEROLE, and the functions that it makes logins through.
+///
+/// # Errors
+/// When a name is none, as a sentence.
+pub fn postgres_functions(
+    house: HouseId,
+    broker: &str,
+    members: &[&str],
+    databases: &[&str],
+    major: u32,
+) -> Result<String, String> {
+    #[cfg(feature = "postgres")]
+    let sql = {
+        let ident = |name: &str| name.parse().map_err(|_| format!("`{name}` is no PostgreSQL name"));
+        let list = |names: &[&str]| names.iter().map(|name| ident(name)).collect::<Result<Vec<_>, _>>();
+        let (members, databases) = (list(members)?, list(databases)?);
+        Ok(jit_backend_postgres::functions_sql(house, &ident(broker)?, &members, &databases, None, major))
+    };
+    #[cfg(not(feature = "postgres"))]
+    let sql =
+        Err(format!("this jit was built without postgres ({house}, {broker}, {members:?}, {databases:?}, {major})"));
     sql
 }
 

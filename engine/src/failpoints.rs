@@ -29,6 +29,9 @@ mod armed {
         "tell.sent",
     ];
 
+    /// The places of an erasure.
+    pub const ERASURE: &[&str] = &["erase.told", "erase.destroyed"];
+
     /// Has a function called at every hit, for the life of the process. Only the first one counts.
     pub fn hook(hook: fn(&'static str)) {
         let _ = HOOK.set(hook);
@@ -44,7 +47,7 @@ mod armed {
 #[cfg(feature = "failpoints")]
 pub(crate) use armed::hit;
 #[cfg(feature = "failpoints")]
-pub use armed::{ALL, hook};
+pub use armed::{ALL, ERASURE, hook};
 
 #[cfg(not(feature = "failpoints"))]
 #[inline(always)]

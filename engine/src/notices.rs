@@ -16,7 +16,9 @@ pub(crate) fn ask_key(ask: &Ask) -> NoticeKey {
 pub(crate) fn addressee(house: &House, channel: &ChannelName, person: &PersonId) -> Addressee {
     let rules = house.rules();
     let principals = rules.people.get(person).map(|known| known.principals.clone()).unwrap_or_default();
-    let prefix = format!("{channel}:");
+    // People are named in the kind of a medium, whatever a channel of it is called.
+    let kind = house.channels().get(channel).map(|channel| channel.capability().kind);
+    let prefix = format!("{}:", kind.unwrap_or(channel.as_str()));
     let names = principals.iter().filter_map(|p| p.as_str().strip_prefix(&prefix).map(str::to_owned)).collect();
     Addressee { person: person.clone(), names, link: None }
 }

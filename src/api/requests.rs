@@ -200,6 +200,9 @@ pub struct ReviewView {
     pub comment: Option<String>,
     /// When.
     pub at: Timestamp,
+    /// Over which channel: `unix`, `token`, `slack`.
+    #[serde(default)]
+    pub channel: String,
     /// Whether a change of the role has voided it.
     pub void: bool,
 }
@@ -272,6 +275,9 @@ pub struct RoleView {
     pub reason_pattern: Option<String>,
     /// The parameters.
     pub params: Vec<ParamView>,
+    /// Whether it is locked: nobody is given it.
+    #[serde(default)]
+    pub locked: bool,
 }
 
 /// A role's parameter.
@@ -300,6 +306,9 @@ pub struct WhoAmI {
     pub administrator: bool,
     /// The person's groups.
     pub groups: Vec<jit_types::GroupName>,
+    /// Since when the person is locked, where they are.
+    #[serde(default)]
+    pub locked: Option<Timestamp>,
 }
 
 /// `GET /v1/status`.
@@ -325,6 +334,9 @@ pub struct Status {
     pub channels: Vec<String>,
     /// Credentials whose end is not proven yet, that the caller may see.
     pub not_gone: Vec<NotGone>,
+    /// The locks that concern the caller.
+    #[serde(default)]
+    pub locks: Vec<super::locks::LockView>,
 }
 
 /// A credential whose end is not proven yet.

@@ -27,6 +27,7 @@ pub mod wish;
 mod agent;
 mod approve;
 mod audit;
+mod backend;
 mod backup;
 mod cancel;
 mod check;
@@ -130,6 +131,8 @@ enum Command {
     Audit(audit::Args),
     /// Checks a config file, and says which one is meant
     Config(config::Args),
+    /// Lists targets, and sets one up
+    Backend(backend::Args),
     /// Writes a first config, and says what each target needs
     Init(init::Args),
     /// Looks for what is wrong, and says how to mend it
@@ -167,6 +170,7 @@ impl Command {
             Self::Creds(args) => creds::run(ctx, args).await,
             Self::Env(args) => env::run(ctx, args).await,
             Self::Agent(args) => agent::run(ctx, args).await,
+            Self::Backend(args) => backend::run(ctx, args).await,
             Self::Init(args) => init::run(ctx, args).await,
             Self::Doctor(args) => doctor::run(ctx, args).await,
             Self::Backup(args) => backup::run(ctx, args).await,

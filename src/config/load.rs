@@ -126,14 +126,21 @@ pub fn read(text: &str, name: &str, file: &Path, base: &Path, kinds: &Kinds) -> 
     let mut faults = Vec::new();
     let mut root = Reader::new(&table, "", &mut faults);
 
-    let people = people::read(&mut root, &kinds.channels());
     let backends = backends::read(&mut root, "backends", &kinds.backend_names(), |index, reader| {
         kinds.backends.get(index).and_then(|kind| kind.config(reader))
     });
-    let approvals: Section<ChannelKind, Box<dyn jit_approval::kind::Config>> =
+    let approvals: Section<ChannelKind, (&str, Box<dyn jit_approval::kind::Config>)> =
         backends::read(&mut root, "approvals", &kinds.approval_names(), |index, reader| {
-            kinds.approvals.get(index).and_then(|kind| kind.config(reader))
+            let kind = kinds.approvals.get(index)?;
+            kind.config(reader).map(|config| (kind.name(), config))
         });
+    // A channel may know what people leave out of their names there.
+    let names = |channel: &str, written: &str| -> Result<Vec<String>, String> {
+        let of_kind = approvals.configs.values().filter(|(kind, _)| *kind == channel);
+        let names = of_kind.map(|(_, config)| config.name(written)).collect::<Result<Vec<_>, _>>()?;
+        Ok(if names.is_empty() { vec![written.to_owned()] } else { names })
+    };
+    let people = people::read(&mut root, &kinds.channels(), &names);
     let known = broker::Known { people: &people.named, channels: &approvals.named, whole };
     let (broker, administrators) = broker::read(&mut root, &known, base);
     let around = roles::Around { text, people: &people, backends: &backends, whole };
@@ -152,7 +159,7 @@ pub fn read(text: &str, name: &str, file: &Path, base: &Path, kinds: &Kinds) -> 
     Ok(Loaded {
         rules: Rules { roles, people: people.rules.people, administrators },
         backends: backends.configs,
-        approvals: approvals.configs,
+        approvals: approvals.configs.into_iter().map(|(name, (_, config))| (name, config)).collect(),
         broker,
         revision: Digest::of(text.as_bytes()),
         file: file.to_owned(),

@@ -26,8 +26,11 @@ pub(super) struct People {
     pub(super) groups_whole: bool,
 }
 
+/// A person's names in a channel, written as that channel has them; or the rule that the name breaks.
+pub(super) type Names<'a> = dyn Fn(&str, &str) -> Result<Vec<String>, String> + 'a;
+
 /// Reads all persons. `channels` are the keys that name a principal.
-pub(super) fn read(root: &mut Reader<'_>, channels: &[&'static str]) -> People {
+pub(super) fn read(root: &mut Reader<'_>, channels: &[&'static str], names: &Names<'_>) -> People {
     let mut all = People { groups_whole: true, ..People::default() };
     let mut principals = Vec::new();
     root.each("people", |name, at, reader| {
@@ -41,7 +44,7 @@ pub(super) fn read(root: &mut Reader<'_>, channels: &[&'static str]) -> People {
         let mut person = Person { groups: groups_of, ..Person::default() };
         let mut sound = groups.whole;
         for channel in channels {
-            match through(reader, channel) {
+            match through(reader, channel, names) {
                 Some(found) => {
                     for (principal, span) in found {
                         let key = reader.path(channel);
@@ -74,31 +77,38 @@ fn person_id(name: &str, at: &Range<usize>, reader: &mut Reader<'_>) -> Option<P
 }
 
 /// Reads the principals of one person over one channel: a name, or a list of names.
-fn through(reader: &mut Reader<'_>, channel: &'static str) -> Option<Vec<read::At<Principal>>> {
+fn through(reader: &mut Reader<'_>, channel: &'static str, names: &Names<'_>) -> Option<Vec<read::At<Principal>>> {
     let Some(node) = reader.node(channel) else { return Some(Vec::new()) };
-    let names: Vec<&Node> = match &node.value {
+    let written: Vec<&Node> = match &node.value {
         NodeValue::List(items) => items.iter().collect(),
         _ => vec![node],
     };
-    if names.is_empty() {
+    if written.is_empty() {
         let rule = format!("`{channel}` is empty");
         reader.fault(channel, node.span.clone(), rule, "name at least one, or leave it out");
         return None;
     }
     let mut found = Vec::new();
-    for name in &names {
-        let principal = String::from_node(name)
+    let mut sound = true;
+    for name in &written {
+        let principals = String::from_node(name)
             .map_err(|_| format!("`{channel}` is not a name in quotes, or a list of such"))
-            .and_then(|text| format!("{channel}:{text}").parse::<Principal>().map_err(|error| error.to_string()));
-        match principal {
-            Ok(principal) => found.push((principal, name.span.clone())),
+            .and_then(|text| names(channel, &text))
+            .and_then(|all| all.iter().map(|name| principal(channel, name)).collect::<Result<Vec<_>, _>>());
+        match principals {
+            Ok(principals) => found.extend(principals.into_iter().map(|principal| (principal, name.span.clone()))),
             Err(rule) => {
                 let remedy = format!("write the name as {channel} has it, as in {channel} = \"alice\"");
                 reader.fault(channel, name.span.clone(), rule, remedy);
+                sound = false;
             }
         }
     }
-    (found.len() == names.len()).then_some(found)
+    sound.then_some(found)
+}
+
+fn principal(channel: &str, name: &str) -> Result<Principal, String> {
+    format!("{channel}:{name}").parse().map_err(|error: jit_types::name::NameError| error.to_string())
 }
 
 /// A principal that belonged to two persons would let one of them say yes to the other as themselves.

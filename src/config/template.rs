@@ -60,6 +60,8 @@ pub struct AnswerPostgres {
     pub database: String,
     /// The roles in PostgreSQL that a login becomes a member of.
     pub member_of: Vec<String>,
+    /// Whether logins are made through functions in the target.
+    pub functions: bool,
 }
 
 /// Writes the file. What people approve is asked of people where each requester has somebody else to ask, and left to the
@@ -183,6 +185,12 @@ fn postgres_backend(postgres: &AnswerPostgres) -> String {
             SecretRef::Command(argv) => format!("{{ command = {} }}", toml_list(argv)),
         };
         let _ = writeln!(out, "password = {reference}  # a reference, never the secret itself");
+    }
+    if postgres.functions {
+        out.push_str("through = \"functions\"  # the broker's role needs no CREATEROLE\n");
+        out.push_str("# longest = \"24h\"  # of any login; it stands in the server too, so `jit backend setup` again after a change\n");
+    } else {
+        out.push_str("through = \"createrole\"  # or \"functions\", after `jit backend setup`\n");
     }
     out.push('\n');
     out

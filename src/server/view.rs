@@ -94,6 +94,7 @@ async fn reviews(app: &App, reviews: &[Review]) -> Result<Vec<ReviewView>, Error
             },
             comment,
             at: review.at,
+            channel: review.channel.clone(),
             void: review.void,
         });
     }

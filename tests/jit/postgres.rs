@@ -33,15 +33,25 @@ password = { file = "@ROOT@/pg-password" }
 const BROKERS: &str = "canary-of-the-brokers-password-7d20";
 
 /// A throw-away server in the house's directory.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    bin: PathBuf,
-    socket: PathBuf,
+    pub(crate) bin: PathBuf,
+    pub(crate) socket: PathBuf,
+    /// Its major version.
+    pub(crate) major: u32,
 }
 
 impl Server {
-    /// Starts one; `None`, aloud, where none is installed.
+    /// Starts one that is set up for the broker; `None`, aloud, where none is installed.
     fn start(root: &Path) -> Option<Self> {
+        let server = Self::bare(root)?;
+        let setup = jit::wiring::postgres_setup("jit_broker", &["reader"], &["shop"], server.major).unwrap();
+        server.sql("shop", &format!("{setup}; ALTER ROLE jit_broker PASSWORD '{BROKERS}'"));
+        Some(server)
+    }
+
+    /// Starts one with a shop in it, and nothing of ours; `None`, aloud, where none is installed.
+    pub(crate) fn bare(root: &Path) -> Option<Self> {
         let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
         let mut versions: Vec<(u32, PathBuf)> = installed
             .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
@@ -77,14 +87,12 @@ impl Server {
         let mut postgres = program("postgres");
         postgres.arg("-D").arg(&data).arg("-k").arg(&socket).args(["-c", "listen_addresses=", "-c", "fsync=off"]);
         let child = postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let server = Self { child, bin, socket };
+        let server = Self { child, bin, socket, major };
         until("PostgreSQL answers", || run(&mut server.psql("postgres", "SELECT 1")).code == 0);
         server.sql("postgres", "CREATE DATABASE shop");
         let orders = "CREATE TABLE orders (item text); INSERT INTO orders VALUES ('kettle'); CREATE ROLE reader NOLOGIN; \
                       GRANT SELECT ON orders TO reader; REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC";
         server.sql("shop", orders);
-        let setup = jit::wiring::postgres_setup("jit_broker", &["reader"], &["shop"], major).unwrap();
-        server.sql("shop", &format!("{setup}; ALTER ROLE jit_broker PASSWORD '{BROKERS}'"));
         Some(server)
     }
 
@@ -108,8 +116,9 @@ impl Server {
         }
     }
 
+    /// Runs SQL as the server's superuser.
     #[track_caller]
-    fn sql(&self, database: &str, sql: &str) -> String {
+    pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
         run(&mut self.psql(database, sql)).ok().out
     }
 }

@@ -6,7 +6,7 @@ use jit_types::HouseId;
 use jit_types::settings::Reader;
 pub use jit_types::settings::{SecretError, Secrets};
 
-use crate::{Backend, BoxFuture, Error, Scope};
+use crate::{Backend, BoxFuture, Error, Scope, Setup};
 
 /// A kind of backend, such as `ssh`: one value for the whole program.
 pub trait Kind: Send + Sync {
@@ -30,6 +30,11 @@ pub trait Config: Send + Sync {
     /// Reads an entry of `[[roles.NAME.gives]]` into a scope in which parameters still stand as `{"param": "name"}`.
     /// Mistakes go to the reader; `None` where there was one.
     fn scope(&self, reader: &mut Reader<'_>) -> Option<Scope>;
+
+    /// What an administrator of the target sets up once; `None` for a kind that needs nothing run there.
+    fn setup(&self) -> Option<Box<dyn Setup>> {
+        None
+    }
 
     /// Opens the backend. Reads its secrets; opens no connection that is not needed yet.
     fn open<'a>(&'a self, house: HouseId, secrets: &'a dyn Secrets) -> BoxFuture<'a, Result<Arc<dyn Backend>, Error>>;

@@ -12,6 +12,7 @@
 pub mod error;
 pub mod kind;
 pub mod order;
+pub mod setup;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
@@ -22,6 +23,7 @@ pub use error::{Error, ErrorKind};
 pub use jit_types::{Capability, Extends, Handle, Lane, Scope, Tail, Usable};
 pub use kind::{Config, Kind, Schemas, SecretError, Secrets};
 pub use order::{Document, Finding, FindingKind, Issued, Lease, Order, Report, Revoked, Seen};
+pub use setup::Setup;
 
 /// A boxed future: what makes the contract usable as `dyn` without a macro.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jit_backend::{Backend, BoxFuture, Config, Error, Kind, Schemas, Scope, Secrets};
+use jit_backend::{Backend, BoxFuture, Config, Error, Kind, Schemas, Scope, Secrets, Setup};
 use jit_types::settings::{FromNode, List, Node, Reader, SecretRef};
 use jit_types::{HouseId, Span};
 
@@ -230,6 +230,10 @@ impl Config for Read {
 
     fn scope(&self, reader: &mut Reader<'_>) -> Option<Scope> {
         crate::scope::read(reader)
+    }
+
+    fn setup(&self) -> Option<Box<dyn Setup>> {
+        Some(Box::new(crate::admin::Admin::new(Settings::clone(&self.0))))
     }
 
     fn open<'a>(&'a self, house: HouseId, secrets: &'a dyn Secrets) -> BoxFuture<'a, Result<Arc<dyn Backend>, Error>> {

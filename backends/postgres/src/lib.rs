@@ -11,6 +11,7 @@
 
 #![warn(missing_docs)]
 
+mod admin;
 mod check;
 mod clock;
 mod config;

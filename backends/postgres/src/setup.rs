@@ -235,7 +235,7 @@ fn first(
 }
 
 /// A backend's config as the setup needs it.
-pub struct Target(Settings);
+pub struct Target(pub(crate) Settings);
 
 impl Target {
     /// Reads `[backends.NAME]`. Mistakes go to the reader.

@@ -160,7 +160,8 @@ fn split_port(place: &str) -> Result<(&str, u16), String> {
 }
 
 /// Undoes percent-encoding (RFC 3986 §2.1).
-fn decode(text: &str) -> Result<String, String> {
+/// Reads what is escaped (RFC 3986 §2.1).
+pub(crate) fn decode(text: &str) -> Result<String, String> {
     let bad = || "a % in a url is followed by two hexadecimal digits of UTF-8".to_owned();
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -1,7 +1,7 @@
 //! What goes into a step and what comes out of it.
 
 use jit_types::{
-    AskId, BackendName, ClaimId, Commitment, Digest, Event, GrantId, Handle, Proof, RequestId, Span, Subject,
+    AskId, BackendName, ClaimId, Commitment, Digest, Event, Free, GrantId, Handle, Proof, RequestId, Span, Subject,
     Timestamp, Usable, Words,
 };
 use serde::{Deserialize, Serialize};
@@ -200,6 +200,8 @@ pub struct Decide {
     pub comment: Option<Commitment>,
     /// Over which channel.
     pub channel: String,
+    /// What that channel can show for it: an envelope's id, a signature base.
+    pub evidence: Option<Free>,
 }
 
 /// What an approver says.

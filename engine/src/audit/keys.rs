@@ -46,6 +46,9 @@ pub trait SubjectKeys: Keyring {
     /// Who the subject is; `None` once erased, or where there is no such subject.
     fn person(&self, subject: Subject) -> Option<PersonId>;
 
+    /// The subjects whose keys are destroyed.
+    fn destroyed(&self) -> Vec<Subject>;
+
     /// Destroys the subject's key and forgets who it was. A second time is success too; the answer says whether this was
     /// the first.
     ///
@@ -199,6 +202,14 @@ impl SubjectKeys for SqliteKeys {
 
     fn person(&self, subject: Subject) -> Option<PersonId> {
         self.read(|known| known.keys.get(&subject).and_then(|(_, person)| person.clone()))
+    }
+
+    fn destroyed(&self) -> Vec<Subject> {
+        let gone = |known: &Known| {
+            let states = known.keys.iter().filter(|(_, (state, _))| matches!(state, KeyState::Destroyed));
+            states.map(|(subject, _)| *subject).collect()
+        };
+        self.read(gone)
     }
 
     fn destroy(&self, subject: Subject, now: Timestamp) -> BoxFuture<'_, Result<bool, KeysError>> {

@@ -34,6 +34,7 @@ pub async fn begin(house: &Arc<House>, config: Digest, seen: u64) -> Result<(), 
     if size < seen || resumed {
         went_back(house, size, seen).await?;
     }
+    house.resume_erasures().await?;
     for name in house.backends().keys() {
         if let Err(error) = publish::write_documents(house, name).await {
             tracing::error!(backend = %name, %error, "a document can't be published; it is tried on");

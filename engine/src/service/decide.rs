@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jit_life::policy::{self, Caller};
 use jit_life::step::Decide;
 use jit_life::{Command, Refused, RefusedKind, Reply, Request, Verdict};
-use jit_types::{AskId, Digest, PersonId, RequestId, Subject, Words};
+use jit_types::{AskId, Digest, Free, PersonId, RequestId, Subject, Words};
 
 use super::refusals::Attempt;
 use super::{With, texts};
@@ -25,11 +25,21 @@ pub struct Decided {
 /// The longest comment that is taken, in bytes.
 const LONGEST_COMMENT: usize = 8 * 1024;
 
+/// What somebody says of an ask.
+pub(super) struct Said<'a> {
+    pub(super) verdict: Verdict,
+    pub(super) comment: Option<&'a str>,
+    /// What the medium can show for it.
+    pub(super) evidence: Option<Free>,
+    pub(super) answer: Option<AnswerKey>,
+}
+
 impl House {
     /// Decides the ask that waits, naming the content hash that was seen.
     ///
     /// # Errors
     /// What the rules refuse: a stranger hears that there is no such request.
+    #[allow(clippy::too_many_arguments, reason = "a decision is exactly this")]
     pub async fn decide(
         &self,
         caller: &Caller,
@@ -44,20 +54,19 @@ impl House {
         // A decision names its ask by the hash; one whose hash fits no ask is refused by the step, with its reason.
         let ask = found.asks.iter().find(|ask| ask.hash == hash).or_else(|| found.newest());
         let ask = ask.map(|ask| ask.id).ok_or_else(|| Refused::not_found("request"))?;
-        self.decide_ask(caller, &found, ask, hash, verdict, comment, answer).await
+        let said = Said { verdict, comment, evidence: None, answer };
+        self.decide_ask(caller, &found, ask, hash, said).await
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a decision is exactly this")]
     pub(super) async fn decide_ask(
         &self,
         caller: &Caller,
         request: &Request,
         ask: AskId,
         hash: Digest,
-        verdict: Verdict,
-        comment: Option<&str>,
-        answer: Option<AnswerKey>,
+        said: Said<'_>,
     ) -> Result<Decided, Error> {
+        let Said { verdict, comment, evidence, answer } = said;
         let comment = comment.map(str::trim).filter(|text| !text.is_empty());
         if comment.is_some_and(|text| text.len() > LONGEST_COMMENT) {
             let message = format!("a comment has at most {LONGEST_COMMENT} bytes");
@@ -87,6 +96,7 @@ impl House {
             verdict,
             comment,
             channel: caller.principal.channel().to_owned(),
+            evidence,
         }));
         let played = self.play(request.id, command, With { openings, answer, ..Default::default() }).await?;
         let words = match played.reply? {

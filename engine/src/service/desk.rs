@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use jit_approval::{Act, Action, Decision, Desk, Identity, Outcome, Verdict as Said};
+use jit_approval::{Act, Action, Decision, Desk, Identity, Outcome, Verdict as Verb};
 use jit_life::policy::Caller;
 use jit_life::{AskStatus, Refused, Request, Verdict};
-use jit_types::Words;
+use jit_types::{Free, Words};
 
 use crate::BoxFuture;
 use crate::error::Error;
 use crate::house::House;
 use crate::notices;
+use crate::service::decide::Said;
 
 /// Turns a channel's own identity into a person. The binary's `identity` room is the one place that knows how.
 pub trait Identify: Send + Sync {
@@ -35,12 +36,11 @@ impl HouseDesk {
         let request = self.house.request_of_ask(decision.ask).await?;
         let request = self.house.seen_to_decide(&caller, request).await?;
         let verdict = match decision.verdict {
-            Said::Approve { span } => Verdict::Approve { span },
-            Said::Deny => Verdict::Deny,
+            Verb::Approve { span } => Verdict::Approve { span },
+            Verb::Deny => Verdict::Deny,
         };
-        let comment = decision.comment.as_deref();
-        let decided =
-            self.house.decide_ask(&caller, &request, decision.ask, decision.hash, verdict, comment, None).await?;
+        let said = Said { verdict, comment: decision.comment.as_deref(), evidence: shown(decision), answer: None };
+        let decided = self.house.decide_ask(&caller, &request, decision.ask, decision.hash, said).await?;
         Ok((decided.words, decided.request))
     }
 
@@ -74,6 +74,12 @@ impl HouseDesk {
             }
         }
     }
+}
+
+/// What the medium can show for a decision, as one text: it is sealed like everything that names a person.
+fn shown(decision: &Decision) -> Option<Free> {
+    let lines: Vec<String> = decision.evidence.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    (!lines.is_empty()).then(|| Free(lines.join("\n")))
 }
 
 impl Desk for HouseDesk {

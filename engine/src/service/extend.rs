@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jit_life::policy::{self, Caller};
 use jit_life::step::Extend;
-use jit_life::{Approval, Command, Facts, Locks, Refused, RefusedKind, Reply, Request, transition};
+use jit_life::{Approval, Command, Facts, Refused, RefusedKind, Reply, Request, transition};
 use jit_types::{AskId, PersonId, RequestId, Span, Timestamp, Words};
 
 use super::plan::Asked;
@@ -108,7 +108,7 @@ impl House {
             Ok(draft) => draft?,
             Err(refused) => return Err(self.refuse(caller, Attempt::on(PLANNED, Some(&request)), refused).await),
         };
-        let step = transition(Some(&request), &Facts::new(Locks::default()), &draft.command, self.now());
+        let step = transition(Some(&request), &Facts::new(self.store().locks()), &draft.command, self.now());
         if let Err(refused) = step.reply {
             return Err(self.refuse(caller, Attempt::on(PLANNED, Some(&request)), refused).await);
         }

@@ -65,7 +65,10 @@ impl House {
     /// When it may not be filed.
     pub async fn plan(&self, caller: &Caller, wish: &Wish) -> Result<Plan, Error> {
         match self.may_request(caller, wish) {
-            Ok(right) => self.plan_of(&right).await,
+            Ok(right) => match self.store().locks().open(caller.subject, caller.subject, right.role()) {
+                Ok(()) => self.plan_of(&right).await,
+                Err(locked) => Err(self.refuse(caller, Attempt::role("request.planned", &wish.role), locked).await),
+            },
             Err(refused) => Err(self.refuse(caller, Attempt::role("request.planned", &wish.role), refused).await),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jit_life::policy::{self, Caller};
-use jit_life::{Refused, RefusedKind, Reply, Step};
+use jit_life::{LockTarget, Refused, RefusedKind, Reply, Step};
 use jit_types::{Digest, Event, Free, PersonId, RoleName, Secret, Span, Timestamp, TokenId, Words};
 
 use super::refusals::Attempt;
@@ -89,6 +89,15 @@ impl House {
             return Err(Refused::not_found("person").into());
         }
         let subject = self.subject(person).await?;
+        let locks = self.store().locks();
+        let owner = || match locks.holds(&LockTarget::Person(subject)) {
+            true => Err(Refused::new(RefusedKind::Denied, "locked", "the token's owner is locked")
+                .hint("an administrator can end that with `jit unlock`")),
+            false => Ok(()),
+        };
+        if let Err(locked) = locks.unlocked(caller.subject).and_then(|()| owner()) {
+            return Err(self.refuse(caller, Attempt::new("token.created"), locked).await);
+        }
         let bytes: [u8; 32] =
             random::draw(self.parts.random.as_ref()).map_err(|e| Error::Unavailable(e.to_string()))?;
         let secret = Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));

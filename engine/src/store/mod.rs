@@ -4,6 +4,7 @@
 //! and keys, or nothing. Under load many such steps share one commit. Everything that must not be lost is in there before
 //! anybody hears of it; what reads do is in [`Records`].
 
+pub mod persons;
 pub mod sqlite;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,8 @@ use tokio::sync::watch;
 
 use crate::BoxFuture;
 use crate::audit::SealedOpening;
+
+pub use self::persons::{ErasureJob, ErasureStep, LockJob, Persons, PlayErasure, PlayLocks};
 
 /// Plays one pure step; it may be run again after a conflict.
 pub type Play = Box<dyn FnMut(Option<&Request>, &Facts) -> Step + Send>;
@@ -138,6 +141,11 @@ pub enum Write {
         /// When.
         due: Timestamp,
     },
+    /// A person's key is destroyed.
+    Erased {
+        /// Whose.
+        subject: Subject,
+    },
     /// A backend's documents are to be published.
     Publish {
         /// Of which backend.
@@ -180,7 +188,7 @@ pub struct Token {
 }
 
 /// The store, as far as it is changed.
-pub trait Store: Records {
+pub trait Store: Records + Persons {
     /// Plays one step.
     fn play(&self, job: Job) -> BoxFuture<'_, Result<Played, StoreError>>;
 
@@ -318,6 +326,9 @@ pub enum StoreError {
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used before with another body")]
     KeyReused,
+    /// The person's texts are being erased.
+    #[error("this person's texts are being erased")]
+    Erasing,
     /// An event could not be sealed.
     #[error("an event could not be recorded: {0}")]
     Unsealed(String),

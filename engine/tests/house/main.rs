@@ -5,10 +5,12 @@
 
 mod announce;
 mod driver;
+mod erase;
 mod export;
 mod extend;
 mod invariants;
 mod kit;
+mod lock;
 mod outbox;
 mod refusals;
 mod seen;

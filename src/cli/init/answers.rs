@@ -6,7 +6,7 @@ use jit_types::PersonId;
 use jit_types::settings::SecretRef;
 
 use super::super::ask;
-use super::{Answers, Args, Ctx, Error, Layout, Named, missing};
+use super::{Answers, Args, Ctx, Error, Layout, Named, Through, missing};
 use crate::config::paths;
 use crate::config::template::{AnswerPerson, AnswerPostgres, AnswerSsh};
 
@@ -51,7 +51,9 @@ fn postgres(args: &Args) -> Result<Option<AnswerPostgres>, Error> {
     }
     let file = args.postgres_password_file.as_deref().map(paths::absolute).transpose()?;
     let password = file.map(|file| SecretRef::File(file.display().to_string()));
-    Ok(Some(AnswerPostgres { url, password, database, member_of: args.postgres_member.clone() }))
+    let through = args.postgres_through.unwrap_or_else(|| Through::usual(args.postgres_version));
+    let functions = through == Through::Functions;
+    Ok(Some(AnswerPostgres { url, password, database, member_of: args.postgres_member.clone(), functions }))
 }
 
 /// Everybody once, with all that they may.
@@ -141,6 +143,9 @@ pub(super) fn ask(ctx: &Ctx, mut args: Args) -> Result<Args, Error> {
             // The SQL differs, and 15 and 16 are both about.
             let version = ask::text("Which major version does that server have? (as in 16)", |text| major(text).err())?;
             args.postgres_version = major(&version).map_err(|why| Error::usage("--postgres-version", why))?;
+            if args.postgres_through.is_none() {
+                args.postgres_through = Some(through(args.postgres_version)?);
+            }
         }
     }
     if args.postgres.is_some() {
@@ -159,6 +164,20 @@ pub(super) fn ask(ctx: &Ctx, mut args: Args) -> Result<Args, Error> {
         }
     }
     Ok(args)
+}
+
+/// The first is what is taken where nobody chooses.
+fn through(major: u32) -> Result<Through, Error> {
+    let mut ways = [
+        (Through::Functions, "Through functions that bound them; its role needs no CREATEROLE"),
+        (Through::Createrole, "By its own CREATEROLE"),
+    ];
+    if Through::usual(major) == Through::Createrole {
+        ways.reverse();
+    }
+    let words = ways.map(|(_, words)| words.to_owned());
+    let chosen = ask::choose("How does the broker make logins?", &words)?;
+    Ok(ways.get(chosen).map_or(Through::usual(major), |(way, _)| *way))
 }
 
 fn named(question: &str, account: bool) -> Result<Named, Error> {

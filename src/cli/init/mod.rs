@@ -8,7 +8,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use jit_types::PersonId;
+use jit_types::{HouseId, PersonId};
 
 use super::{Ctx, Error, Exit};
 use crate::config::template::{self, Answers};
@@ -65,6 +65,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "MAJOR", requires = "postgres", default_value_t = 16, help_heading = "PostgreSQL")]
     #[arg(value_parser = clap::value_parser!(u32).range(12..=99))]
     postgres_version: u32,
+    /// How the broker makes logins: through functions for 15, by its own CREATEROLE later, where it is not given
+    #[arg(long, value_name = "WAY", requires = "postgres", help_heading = "PostgreSQL")]
+    postgres_through: Option<Through>,
 }
 
 const AFTER: &str = "\
@@ -81,6 +84,22 @@ Examples:
 
 Exit codes:
   0 done   1 something is there already, or can't be written   2 an answer is missing or wrong";
+
+/// How the broker makes logins in a PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Through {
+    /// Through functions that bound them; the broker's role needs no CREATEROLE
+    Functions,
+    /// By the broker's own CREATEROLE
+    Createrole,
+}
+
+impl Through {
+    /// On 15 CREATEROLE is as good as the server.
+    fn usual(major: u32) -> Self {
+        if major < 16 { Self::Functions } else { Self::Createrole }
+    }
+}
 
 /// A person and, where it was said, their account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,9 +176,14 @@ fn init(ctx: &Ctx, args: Args, layout: &Layout) -> Result<tell::Made, Error> {
     let answers = answers::answers(&args, layout)?;
     let text = template::write(&answers);
     sound(&text, layout)?;
-    let sql = answers.postgres.as_ref().map(|postgres| tell::sql(postgres, args.postgres_version)).transpose()?;
+    let sql = |house| {
+        let postgres = answers.postgres.as_ref();
+        postgres.map(|postgres| tell::sql(postgres, args.postgres_version, house)).transpose()
+    };
+    // Names that are none are found before anything is made.
+    sql(HouseId::from_parts(ctx.now(), [0; 10]))?;
     let made = make::make(&args, &answers, layout, &text)?;
-    Ok(tell::Made { sql, ..made })
+    Ok(tell::Made { sql: sql(made.house)?, ..made })
 }
 
 /// What is written must pass `jit config check`; what does not is an answer that was wrong.

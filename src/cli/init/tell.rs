@@ -35,10 +35,15 @@ pub(super) struct Made {
 ///
 /// # Errors
 /// When a name in the answers is none.
-pub(super) fn sql(postgres: &AnswerPostgres, major: u32) -> Result<String, Error> {
+pub(super) fn sql(postgres: &AnswerPostgres, major: u32, house: HouseId) -> Result<String, Error> {
     let members: Vec<&str> = postgres.member_of.iter().map(String::as_str).collect();
     let user = user(&postgres.url).ok_or_else(|| Error::usage("--postgres", "the url names no login before the @"))?;
-    let sql = wiring::postgres_setup(&user, &members, &[&postgres.database], major);
+    let databases = [postgres.database.as_str()];
+    let sql = if postgres.functions {
+        wiring::postgres_functions(house, &user, &members, &databases, major)
+    } else {
+        wiring::postgres_setup(&user, &members, &databases, major)
+    };
     sql.map_err(|why| Error::usage("--postgres", why))
 }
 

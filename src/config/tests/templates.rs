@@ -38,6 +38,7 @@ fn every_template_is_sound_as_it_stands() {
         hosts: hosts.iter().map(|&h| h.to_owned()).collect(),
     };
     let postgres = |password: Option<SecretRef>| AnswerPostgres {
+        functions: matches!(password, Some(SecretRef::File(_))),
         url: "postgres://jit@db.internal/postgres?sslrootcert=/etc/jit/db-ca.pem".to_owned(),
         password,
         database: "shop \"quoted\"".to_owned(),

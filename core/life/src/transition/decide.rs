@@ -88,6 +88,10 @@ pub(super) fn decide(draft: &mut Draft, facts: &Facts, decide: &Decide) -> Resul
         .field_of(by, "through", &decide.right.caller().principal)
         .field("hash", &decide.hash)
         .maybe("comment", decide.comment.as_ref());
+    let reviewed = match &decide.evidence {
+        Some(evidence) => reviewed.field_of(by, "evidence", evidence),
+        None => reviewed,
+    };
     let reviewed = match verdict {
         ReviewVerdict::Approve { span } => reviewed.field("for", &span),
         ReviewVerdict::Deny => reviewed,

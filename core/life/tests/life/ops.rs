@@ -346,7 +346,7 @@ impl World {
         let right = may_decide(&self.rules, &caller(who), &role, &subjects())?;
         let hash = if stale { Digest::of(b"what was asked before") } else { ask.hash };
         let (grant, channel) = (id(self.next()), "terminal".to_owned());
-        let decide = Decide { ask: ask.id, hash, grant, right, verdict, comment: None, channel };
+        let decide = Decide { ask: ask.id, hash, grant, right, verdict, comment: None, channel, evidence: None };
         self.play(request, None, &Command::Decide(Box::new(decide)))
     }
 

@@ -7,14 +7,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use jit_life::{Effect, EffectKind, Facts, Locks, Request, Step};
+use jit_life::{Effect, EffectKind, Facts, Refused, Request, Step};
 use jit_types::{AskId, Digest, Event, RequestId, Subject, Timestamp};
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
-use super::super::{AnswerKey, Job, Leased, Played, StoreError, Write};
+use super::super::{Job, Leased, Played, StoreError, Write};
+use super::answers::{Kept, NewAnswer};
 use super::fresh::Fresh;
 use super::leases::Leases;
+use super::persons::Barred;
 use super::rows::{EffectRow, key, kind_text};
 use super::{Work, rows, writer};
 use crate::audit::{Appender, Node, SealedOpening, Sealer};
@@ -22,20 +24,6 @@ use crate::audit::{Appender, Node, SealedOpening, Sealer};
 /// Who waits for an answer, and the answer that they get once the commit stands.
 pub(super) type To<T> = oneshot::Sender<Result<T, StoreError>>;
 type Waiting<T> = (To<T>, Result<T, StoreError>);
-
-/// What is kept of an answer given before.
-struct Kept {
-    body: String,
-    reply: String,
-    extra: Option<String>,
-}
-
-/// An answer to keep.
-pub(super) struct NewAnswer {
-    pub(super) answer: AnswerKey,
-    pub(super) reply: String,
-    pub(super) at: Timestamp,
-}
 
 /// A lease that is asked for, and what it gives.
 struct Lease {
@@ -64,16 +52,22 @@ pub(super) struct LogRow {
 }
 
 pub(super) struct Batch {
-    works: Vec<Work>,
+    pub(super) works: Vec<Work>,
     plays: Vec<Waiting<Played>>,
+    erasures: Vec<Waiting<Result<(), Refused>>>,
     writes: Vec<Waiting<()>>,
     leases: Vec<Lease>,
-    states: HashMap<RequestId, Option<Arc<Request>>>,
+    scrubs: Vec<To<()>>,
+    /// Locks and erasures as this batch leaves them.
+    pub(super) barred: Barred,
+    pub(super) locks_changed: bool,
+    pub(super) erasing: Vec<Subject>,
+    pub(super) states: HashMap<RequestId, Option<Arc<Request>>>,
     pub(super) dirty: HashSet<RequestId>,
     pub(super) new_asks: Vec<(AskId, RequestId)>,
     taken: HashMap<String, RequestId>,
     open: HashMap<Subject, u32>,
-    answers: HashMap<String, Kept>,
+    pub(super) answers: HashMap<String, Kept>,
     pub(super) new_answers: Vec<NewAnswer>,
     pub(super) effects: BTreeMap<String, EffectChange>,
     pub(super) log: Vec<LogRow>,
@@ -97,12 +91,17 @@ pub(super) fn numbers_after(highest: i64) {
 }
 
 impl Batch {
-    pub(super) fn new(works: Vec<Work>) -> Self {
+    pub(super) fn new(works: Vec<Work>, barred: Barred) -> Self {
         Self {
             works,
             plays: Vec::new(),
+            erasures: Vec::new(),
             writes: Vec::new(),
             leases: Vec::new(),
+            scrubs: Vec::new(),
+            barred,
+            locks_changed: false,
+            erasing: Vec::new(),
             states: HashMap::new(),
             dirty: HashSet::new(),
             new_asks: Vec::new(),
@@ -129,8 +128,12 @@ impl Batch {
         let ids: Vec<String> = unknown.map(|(id, _)| id.to_string()).collect();
         let keys: Vec<String> = self.jobs().filter_map(|job| job.facts.map(|(_, key)| key.to_string())).collect();
         let people: Vec<String> = self.jobs().filter_map(|job| job.facts.map(|(who, _)| who.to_string())).collect();
-        let answers: Vec<String> =
-            self.jobs().filter_map(|job| job.answer.as_ref().map(|a| a.key.to_string())).collect();
+        let key_of = |work: &Work| match work {
+            Work::Play(job, _) => job.answer.as_ref().map(|answer| answer.key.to_string()),
+            Work::Lock(job, _) => job.answer.as_ref().map(|answer| answer.key.to_string()),
+            _ => None,
+        };
+        let answers: Vec<String> = self.works.iter().filter_map(key_of).collect();
         if !ids.is_empty() {
             let rows: Vec<(String,)> =
                 sqlx::query_as("SELECT state FROM requests WHERE id IN (SELECT value FROM json_each($1))")
@@ -142,6 +145,7 @@ impl Batch {
                 self.states.insert(request.id, Some(Arc::new(request)));
             }
         }
+        self.load_theirs(connection).await?;
         if !keys.is_empty() {
             let rows: Vec<(String, String)> =
                 sqlx::query_as("SELECT open_key, id FROM requests WHERE open_key IN (SELECT value FROM json_each($1))")
@@ -183,7 +187,20 @@ impl Batch {
                     let played = self.play_one(*job, sealer, appender, leases);
                     self.plays.push((to, played));
                 }
+                Work::Lock(job, to) => {
+                    let played = self.play_locks(*job, sealer, appender, leases);
+                    self.plays.push((to, played));
+                }
+                Work::Erasure(job, to) => {
+                    let played = self.play_erasure(*job, sealer, appender, leases);
+                    self.erasures.push((to, played));
+                }
+                Work::Scrub(to) => self.scrubs.push(to),
                 Work::Write(writes, events, openings, to) => {
+                    if self.bars(&writes) {
+                        self.writes.push((to, Err(StoreError::Erasing)));
+                        continue;
+                    }
                     let result = self.record(events, sealer, appender).map(|()| {
                         self.openings.extend(openings);
                         writes.into_iter().for_each(|write| self.write_one(write, leases));
@@ -237,22 +254,18 @@ impl Batch {
         appender: &mut Appender,
         leases: &mut Leases,
     ) -> Result<Played, StoreError> {
-        if let Some(answer) = &job.answer
-            && let Some(kept) = self.answers.get(&answer.key.to_string())
-        {
-            if kept.body != answer.body.to_string() {
-                return Err(StoreError::KeyReused);
-            }
-            let extra = kept.extra.clone();
-            let reply = serde_json::from_str(&kept.reply).map_err(|_| StoreError::Damaged("an answer".to_owned()))?;
+        if let Some((reply, extra)) = self.given(job.answer.as_ref())? {
             let request = self.states.get(&job.request).cloned().flatten();
             return Ok(Played { reply, request, follow: Vec::new(), replayed: Some(extra) });
+        }
+        // Nothing new about somebody whose key is about to be destroyed, or is no more.
+        if job.facts.is_some_and(|(subject, _)| self.barred.erased(subject)) {
+            return Err(StoreError::Erasing);
         }
         if job.done.as_ref().is_some_and(|done| !held(leases, done)) {
             return Err(StoreError::Fenced);
         }
-        // No command of the house locks anything yet.
-        let locks = Locks::default();
+        let locks = self.barred.locks();
         let facts = match job.facts {
             None => Facts::new(locks),
             Some((subject, key)) => Facts {
@@ -262,37 +275,45 @@ impl Batch {
             },
         };
         let before = self.states.get(&job.request).and_then(Option::as_deref);
-        let asks = before.map_or(0, |request| request.asks.len());
-        let Step { state, events, effects, drop, reply } = (job.play)(before, &facts);
-        self.record(events, sealer, appender)?;
+        let mut step = (job.play)(before, &facts);
+        self.record(std::mem::take(&mut step.events), sealer, appender)?;
         self.openings.append(&mut job.openings);
         if let Some(done) = &job.done {
             self.finish(done, leases);
         }
-        for kind in drop {
-            let key = key(Some(job.request), &kind);
+        let reply = step.reply.clone();
+        let follow = self.take_step(job.request, step, job.follow, job.at, leases);
+        self.keep(job.answer, &reply, job.at);
+        Ok(Played { reply, request: self.states.get(&job.request).cloned().flatten(), follow, replayed: None })
+    }
+
+    /// Takes over what a step leaves of its request: state and effects. Gives those effects that are leased to the caller.
+    pub(super) fn take_step(
+        &mut self,
+        id: RequestId,
+        step: Step,
+        follow: Option<Timestamp>,
+        now: Timestamp,
+        leases: &mut Leases,
+    ) -> Vec<Leased> {
+        for kind in step.drop {
+            let key = key(Some(id), &kind);
             leases.give_back(&key);
             self.effects.insert(key, EffectChange { delete: true, free: false, put: None });
         }
-        let mut follow = Vec::new();
-        for effect in effects {
-            let until = job.follow.filter(|_| effect.due <= job.at && effect.leased_until.is_none());
-            follow.extend(self.put_effect(job.request, effect, until, job.at, leases));
+        let mut leased = Vec::new();
+        for effect in step.effects {
+            let until = follow.filter(|_| effect.due <= now && effect.leased_until.is_none());
+            leased.extend(self.put_effect(Some(id), effect, until, now, leases));
         }
-        if let Some(state) = state {
+        if let Some(state) = step.state {
+            let asks = self.states.get(&id).and_then(Option::as_deref).map_or(0, |request| request.asks.len());
             self.new_asks.extend(state.asks.iter().skip(asks).map(|ask| (ask.id, state.id)));
             self.follow(&state);
-            self.dirty.insert(job.request);
-            self.states.insert(job.request, Some(Arc::new(state)));
+            self.dirty.insert(id);
+            self.states.insert(id, Some(Arc::new(state)));
         }
-        if let Some(answer) = job.answer
-            && let Ok(text) = serde_json::to_string(&reply)
-        {
-            let kept = Kept { body: answer.body.to_string(), reply: text.clone(), extra: None };
-            self.answers.insert(answer.key.to_string(), kept);
-            self.new_answers.push(NewAnswer { answer, reply: text, at: job.at });
-        }
-        Ok(Played { reply, request: self.states.get(&job.request).cloned().flatten(), follow, replayed: None })
+        leased
     }
 
     /// Keeps the facts of later steps in this batch true.
@@ -326,17 +347,17 @@ impl Batch {
     }
 
     /// Puts an effect of a step, and leases it to whoever plays the step, where that is asked for and nobody is in the way.
-    fn put_effect(
+    pub(super) fn put_effect(
         &mut self,
-        request: RequestId,
+        request: Option<RequestId>,
         effect: Effect,
         follow: Option<Timestamp>,
         now: Timestamp,
         leases: &mut Leases,
     ) -> Option<Leased> {
-        let key = key(Some(request), &effect.kind);
+        let key = key(request, &effect.kind);
         // What belongs to a backend or a lock is nobody's request.
-        let about = (!matches!(effect.kind, EffectKind::Publish(_) | EffectKind::Lock(_))).then_some(request);
+        let about = request.filter(|_| !matches!(effect.kind, EffectKind::Publish(_) | EffectKind::Lock(_)));
         let mut row =
             self.row(key, about.map(|id| id.to_string()), effect.kind.clone(), effect.due, effect.lane.clone());
         let clear =
@@ -374,7 +395,12 @@ impl Batch {
     }
 
     /// Seals events and gives them their places in the log.
-    fn record(&mut self, events: Vec<Event>, sealer: &Sealer, appender: &mut Appender) -> Result<(), StoreError> {
+    pub(super) fn record(
+        &mut self,
+        events: Vec<Event>,
+        sealer: &Sealer,
+        appender: &mut Appender,
+    ) -> Result<(), StoreError> {
         let sealed = events
             .iter()
             .map(|event| sealer.seal(event))
@@ -408,12 +434,20 @@ impl Batch {
         Ok(any)
     }
 
+    /// Those who wait until nothing overwritten is kept any more.
+    pub(super) fn scrubs(&mut self) -> Vec<To<()>> {
+        std::mem::take(&mut self.scrubs)
+    }
+
     pub(super) fn answer(self) {
         for (to, played) in self.plays {
             let _ = to.send(played);
         }
         for (to, result) in self.writes {
             let _ = to.send(result);
+        }
+        for (to, erased) in self.erasures {
+            let _ = to.send(erased);
         }
         for lease in self.leases {
             let _ = lease.to.send(Ok(lease.leased));
@@ -423,21 +457,23 @@ impl Batch {
     pub(super) fn fail(self, error: &StoreError) {
         for work in self.works {
             match work {
-                Work::Play(_, to) => drop(to.send(Err(error.clone()))),
-                Work::Write(.., to) => drop(to.send(Err(error.clone()))),
+                Work::Play(_, to) | Work::Lock(_, to) => drop(to.send(Err(error.clone()))),
+                Work::Write(.., to) | Work::Scrub(to) => drop(to.send(Err(error.clone()))),
+                Work::Erasure(_, to) => drop(to.send(Err(error.clone()))),
                 Work::Lease { to, .. } => drop(to.send(Err(error.clone()))),
             }
         }
-        for (to, _) in self.plays {
-            let _ = to.send(Err(error.clone()));
-        }
-        for (to, _) in self.writes {
-            let _ = to.send(Err(error.clone()));
-        }
-        for lease in self.leases {
-            let _ = lease.to.send(Err(error.clone()));
-        }
+        refuse(self.plays.into_iter().map(|(to, _)| to), error);
+        refuse(self.writes.into_iter().map(|(to, _)| to), error);
+        refuse(self.erasures.into_iter().map(|(to, _)| to), error);
+        refuse(self.scrubs, error);
+        refuse(self.leases.into_iter().map(|lease| lease.to), error);
     }
+}
+
+/// Tells those who wait that nothing was done.
+fn refuse<T>(waiting: impl IntoIterator<Item = To<T>>, error: &StoreError) {
+    waiting.into_iter().for_each(|to| drop(to.send(Err(error.clone()))));
 }
 
 /// Whether a lease is still the newest of its effect.

@@ -3,12 +3,14 @@
 //! WAL, `synchronous = FULL`, `secure_delete`; the file is its owner's alone. A batch of steps is loaded, played and saved
 //! with a few statements, and what was committed last stays at hand.
 
+mod answers;
 pub mod backup;
 mod batch;
 mod fresh;
 mod insert;
 mod leases;
 mod log;
+mod persons;
 mod reads;
 mod rows;
 mod save;
@@ -18,6 +20,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jit_life::Refused;
 use jit_types::{Digest, Event, Timestamp};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -26,16 +29,21 @@ use tokio::sync::{mpsc, oneshot, watch};
 use self::batch::To;
 use self::fresh::Fresh;
 use self::leases::Leases;
-use super::{Job, Leased, Played, Store, StoreError, Write};
+use self::persons::{Barred, Shared};
+use super::{ErasureJob, Job, Leased, LockJob, Played, Store, StoreError, Write};
 use crate::BoxFuture;
 use crate::audit::{Openings, SealedOpening, Sealer};
 
 /// The store's migrations, in order: forward only, never edited once released.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_house.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_house.sql"), include_str!("../migrations/0002_locks.sql")];
 
 /// What is asked of the writer.
 pub(super) enum Work {
     Play(Box<Job>, To<Played>),
+    Lock(Box<LockJob>, To<Played>),
+    Erasure(Box<ErasureJob>, To<Result<(), Refused>>),
+    Scrub(To<()>),
     Write(Vec<Write>, Vec<Event>, Vec<SealedOpening>, To<()>),
     Lease { now: Timestamp, until: Timestamp, most: usize, to: To<Vec<Leased>> },
 }
@@ -45,6 +53,7 @@ pub struct SqliteStore {
     work: mpsc::Sender<Work>,
     pub(super) readers: SqlitePool,
     fresh: Fresh,
+    barred: Shared,
     changes: watch::Receiver<u64>,
     pub(super) head: Arc<Mutex<(u64, Digest)>>,
 }
@@ -83,6 +92,7 @@ impl SqliteStore {
         batch::numbers_after(highest);
         let readers = SqlitePoolOptions::new().max_connections(3).connect_with(options.read_only(true)).await?;
         let appender = log::restore(&mut connection).await?;
+        let barred: Shared = Arc::new(Mutex::new(Barred::load(&mut connection).await?));
         let head = Arc::new(Mutex::new((appender.size(), appender.root())));
         let (work, inbox) = mpsc::channel(1024);
         let (tell, changes) = watch::channel(0);
@@ -94,14 +104,18 @@ impl SqliteStore {
             appender,
             fresh: fresh.clone(),
             leases: Leases::default(),
+            barred: Arc::clone(&barred),
             head: Arc::clone(&head),
             tell,
         };
         tokio::spawn(writer.run(inbox));
-        Ok(Self { work, readers, fresh, changes, head })
+        Ok(Self { work, readers, fresh, barred, changes, head })
     }
 
-    async fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Work) -> Result<T, StoreError> {
+    pub(super) async fn ask<T>(
+        &self,
+        make: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Work,
+    ) -> Result<T, StoreError> {
         let (to, answer) = oneshot::channel();
         let gone = || StoreError::Unavailable("the writer has stopped".to_owned());
         self.work.send(make(to)).await.map_err(|_| gone())?;

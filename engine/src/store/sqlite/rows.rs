@@ -77,6 +77,8 @@ pub(super) fn key(request: Option<RequestId>, kind: &EffectKind) -> String {
     match (kind, request) {
         // One document for many leases: whoever asks for it, it is published once.
         (EffectKind::Publish(backend), _) => publish_key(backend),
+        // Nobody's request: the same lock is carried out once.
+        (kind @ EffectKind::Lock(_), _) => kind_text(kind),
         (kind, Some(request)) => format!("{request}/{}", kind_text(kind)),
         (kind, None) => kind_text(kind),
     }

@@ -29,6 +29,7 @@ impl Batch {
         for write in std::mem::take(&mut self.other) {
             save_other(connection, write).await?;
         }
+        self.save_persons(connection).await?;
         let leased = self.lease(connection, leases).await?;
         Ok(changed || leased)
     }
@@ -185,6 +186,9 @@ async fn save_other(connection: &mut SqliteConnection, write: Write) -> Result<(
         .bind(message),
         Write::KeepAnswer { key, extra } => {
             sqlx::query("UPDATE answers SET extra = $2 WHERE key = $1").bind(hex(&key)).bind(extra)
+        }
+        Write::Erased { subject } => {
+            sqlx::query("UPDATE erasures SET done = 1 WHERE subject = $1").bind(subject.to_string())
         }
         Write::Checkpoint { size, note } => {
             sqlx::query("INSERT INTO checkpoints (size, note) VALUES ($1, $2) ON CONFLICT (size) DO NOTHING")

@@ -11,6 +11,7 @@ use super::Work;
 use super::batch::{Batch, json, next_number};
 use super::fresh::Fresh;
 use super::leases::Leases;
+use super::persons::{self, Shared};
 use crate::audit::{Appender, Openings, Sealer};
 use crate::failpoints::hit;
 
@@ -24,6 +25,7 @@ pub(super) struct Writer {
     pub(super) appender: Appender,
     pub(super) fresh: Fresh,
     pub(super) leases: Leases,
+    pub(super) barred: Shared,
     pub(super) head: Arc<Mutex<(u64, Digest)>>,
     pub(super) tell: watch::Sender<u64>,
 }
@@ -39,17 +41,24 @@ impl Writer {
     async fn batch(&mut self, works: Vec<Work>) {
         // A log position is only ours once the commit stands.
         let appender = self.appender.clone();
-        let mut batch = Batch::new(works);
+        let barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut batch = Batch::new(works, barred);
         match self.try_batch(&mut batch).await {
             Ok(changed) => {
                 self.leases.committed();
                 self.fresh.keep(batch.changed());
+                *self.barred.lock().unwrap_or_else(PoisonError::into_inner) = batch.barred.clone();
                 if changed {
                     *self.head.lock().unwrap_or_else(PoisonError::into_inner) =
                         (self.appender.size(), self.appender.root());
                     self.tell.send_modify(|n| *n += 1);
                 }
+                let scrubs = batch.scrubs();
                 batch.answer();
+                if !scrubs.is_empty() {
+                    let scrubbed = persons::scrub(&mut self.connection).await;
+                    scrubs.into_iter().for_each(|to| drop(to.send(scrubbed.clone())));
+                }
             }
             Err(error) => {
                 self.appender = appender;

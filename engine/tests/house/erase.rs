@@ -1,0 +1,198 @@
+//! Erasing a person from a real house: nothing of theirs can be read in any file, and every proof stands.
+
+use std::path::Path;
+
+use jit_engine::audit::{FaultKind, Pins, verify};
+use jit_engine::service::erase::Erased;
+use jit_engine::service::lock::Whom;
+use jit_engine::{Error, failpoints};
+use jit_life::{RefusedKind, Verdict};
+use jit_types::{PersonId, RequestId};
+
+use crate::kit::people::{key, person};
+use crate::kit::{World, span};
+
+/// What Alice types, which nobody else does.
+const CANARY: &str = "canary-3c9a0f the orders of Mrs Smith";
+
+tokio::task_local! {
+    /// Where the task dies.
+    static DIES: &'static str;
+}
+
+async fn erase(world: &World, by: &str, who: &str) -> Result<Erased, Error> {
+    world.house.erase(&world.caller(by).await, &person(who)).await
+}
+
+/// Erases in a task that dies at a place.
+async fn killed(world: &World, at: &'static str) {
+    failpoints::hook(|name| assert!(DIES.try_with(|dies| *dies != name).unwrap_or(true), "it dies here"));
+    let (house, ada) = (world.house.clone(), world.caller("ada").await);
+    let work = DIES.scope(at, async move { house.erase(&ada, &person("alice")).await.map(|_| ()) });
+    assert!(tokio::spawn(work).await.expect_err("it dies").is_panic());
+}
+
+fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> RefusedKind {
+    match result.expect_err("it is refused") {
+        Error::Refused(refused) => refused.kind,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A house in which Alice has asked, got and given back, and decided nothing.
+async fn lived_in() -> (World, RequestId) {
+    let world = World::new().await;
+    let alice = world.caller("alice").await;
+    let key = hex::encode(aws_lc_rs::signature::KeyPair::public_key(&key("alice")).as_ref());
+    let filed = world.house.file(&alice, &World::wish("quick", Some("30m"), CANARY), &key, None).await;
+    let id = filed.expect("filed").request.id;
+    world.claim("alice", id, "n").await.expect("a credential");
+    world.house.create_token(&alice, None, CANARY, None, span("1h")).await.expect("a token");
+    let denied = world.file("alice", "db", "1h").await;
+    world.decide("bob", &denied, Verdict::Deny).await.expect("denied");
+    world.release("alice", id).await.expect("released");
+    world.pass(span("5h")).await;
+    (world, id)
+}
+
+/// The names of the files in which a text stands.
+fn holding(dir: &Path, text: &str) -> Vec<String> {
+    let files = std::fs::read_dir(dir).expect("a directory").map(|entry| entry.expect("an entry").path());
+    let holds = |path: &std::path::PathBuf| {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    files.filter(holds).map(|path| path.display().to_string()).collect()
+}
+
+async fn exported(world: &World) -> Vec<u8> {
+    world.house.export(&world.caller("ada").await, true, Vec::new()).await.expect("an export")
+}
+
+async fn is_erased(world: &World, alice: &PersonId, id: RequestId) {
+    assert_eq!(world.house.known_subject(alice), None);
+    for text in [CANARY, alice.as_str()] {
+        assert_eq!(holding(world.dir.path(), text), Vec::<String>::new(), "{text}");
+    }
+    let reason = world.request(id).await.reason;
+    assert_eq!(world.house.open_text(&reason).await.expect("the openings").map(|free| free.0), None);
+    let export = String::from_utf8(exported(world).await).expect("text");
+    assert!(!export.contains(CANARY) && !export.contains(alice.as_str()));
+    world.verified().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_person_is_in_no_file_and_old_and_new_exports_verify() {
+    let (world, id) = lived_in().await;
+    let alice = person("alice");
+    let before = exported(&world).await;
+    assert!(String::from_utf8(before.clone()).expect("text").contains(CANARY));
+    assert!(!holding(world.dir.path(), alice.as_str()).is_empty(), "the keys' file names her");
+    let erased = erase(&world, "ada", "alice").await.expect("erased");
+    assert_eq!((erased.requests, erased.configured), (2, true));
+    assert!(erased.copies.iter().all(|copy| copy.channel == "chat") && !erased.copies.is_empty());
+    is_erased(&world, &alice, id).await;
+    let events = world.told("subject.erased", "done").await;
+    assert_eq!(events.len(), 3, "one for each request, one for her");
+    assert!(world.verified().await.erased > 0);
+    let pins = Pins { key: Some(world.house.verifier_key().parse().expect("a key")), checkpoints: Vec::new() };
+    assert_eq!(verify(before.as_slice(), &pins).expect("it can be read").fault, None);
+    // The same again finds nobody; who comes back is somebody new.
+    assert_eq!(kind(erase(&world, "ada", "alice").await), RefusedKind::NotFound);
+    let again = world.file("alice", "quick", "1h").await;
+    assert_ne!(again.subject, world.request(id).await.subject);
+    world.verified().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_event_a_missing_text_is_a_fault() {
+    let (world, _) = lived_in().await;
+    erase(&world, "ada", "alice").await.expect("erased");
+    let export = String::from_utf8(exported(&world).await).expect("text");
+    let other = export.replace("subject.erased", "subject.raised");
+    let report = verify(other.as_bytes(), &Pins::default()).expect("it can be read");
+    assert!(report.fault.is_some(), "the tree holds the event");
+    // And in a record that never had one.
+    let (world, id) = lived_in().await;
+    let opening = world.request(id).await.reason.opening;
+    let export = String::from_utf8(exported(&world).await).expect("text");
+    let line = export.lines().find(|line| line.contains(CANARY)).expect("the filing");
+    let start = line.find(&format!(r#"{{"id":"{opening}""#)).expect("its opening");
+    let end = start + line[start..].find('}').expect("its end") + 1;
+    let gone = format!(r#"{}{{"id":"{opening}","erased":true}}{}"#, &line[..start], &line[end..]);
+    let report = verify(export.replace(line, &gone).as_bytes(), &Pins::default()).expect("it can be read");
+    assert_eq!(report.fault.expect("a fault").kind, FaultKind::Missing);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_erased_while_anything_of_theirs_is_open_or_they_are_locked() {
+    let world = World::new().await;
+    let live = world.granted("quick", "1h").await.request.id;
+    assert_eq!(kind(erase(&world, "ada", "alice").await), RefusedKind::Conflict, "a live grant");
+    assert_eq!(world.told("subject.erased", "refused").await.len(), 1);
+    world.release("alice", live).await.expect("released");
+    world.pass(span("5h")).await;
+    let waits = world.file("alice", "db", "1h").await;
+    assert_eq!(kind(erase(&world, "ada", "alice").await), RefusedKind::Conflict, "an ask that waits");
+    world.house.cancel(&world.caller("alice").await, waits.id, None).await.expect("cancelled");
+    let (ada, whom) = (world.caller("ada").await, Whom::Person(person("alice")));
+    world.house.lock(&ada, &whom, "INC-9", None).await.expect("locked");
+    assert_eq!(kind(erase(&world, "ada", "alice").await), RefusedKind::Conflict, "a lock");
+    world.house.unlock(&ada, &whom, "INC-9", None).await.expect("unlocked");
+    assert_eq!(kind(erase(&world, "bob", "alice").await), RefusedKind::NotFound, "no administrator");
+    assert!(world.house.known_subject(&person("alice")).is_some());
+    assert!(world.told("subject.erased", "done").await.is_empty());
+    erase(&world, "ada", "alice").await.expect("now it may be");
+    world.verified().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_was_broken_off_holds_off_what_is_new_and_goes_on() {
+    for at in failpoints::ERASURE {
+        // When the house opens.
+        let (world, id) = lived_in().await;
+        let before = world.caller("alice").await;
+        killed(&world, at).await;
+        let filed = world.house.file(&before, &World::wish("elsewhere", None, "late"), &"ab".repeat(32), None).await;
+        assert!(filed.is_err(), "{at}: {filed:?}");
+        if world.house.known_subject(&person("alice")) == Some(before.subject) {
+            let late = world.house.create_token(&before, None, "late", None, span("1h")).await;
+            assert!(late.is_err(), "while she is still known under the old key");
+        }
+        let world = world.restart().await;
+        is_erased(&world, &person("alice"), id).await;
+        assert_eq!(world.told("subject.erased", "done").await.len(), 3, "{at}");
+    }
+    // When it is asked for again.
+    let (world, id) = lived_in().await;
+    killed(&world, "erase.told").await;
+    erase(&world, "ada", "alice").await.expect("it goes on");
+    assert_eq!(world.told("subject.erased", "done").await.len(), 3, "told once");
+    is_erased(&world, &person("alice"), id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_erased_in_the_keys_or_in_the_store_is_erased_in_both() {
+    let copy = |world: &World, name: &'static str| {
+        let from = world.dir.path().join(format!("{name}.db"));
+        let to = world.dir.path().join(format!("{name}.copy"));
+        async move { jit_engine::store::sqlite::backup::copy(&from, &to).await.expect("a copy") }
+    };
+    for old in ["house", "keys"] {
+        let (world, id) = lived_in().await;
+        // Ada is known before the copy: keys that were put back don't know who came after.
+        world.caller("ada").await;
+        copy(&world, old).await;
+        erase(&world, "ada", "alice").await.expect("erased");
+        let dir = std::sync::Arc::clone(&world.dir);
+        let now = world.now();
+        drop(world.restart().await);
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        for end in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(dir.path().join(format!("{old}.db{end}")));
+        }
+        std::fs::rename(dir.path().join(format!("{old}.copy")), dir.path().join(format!("{old}.db"))).expect("moved");
+        let world = World::on(dir, now, Default::default()).await;
+        is_erased(&world, &person("alice"), id).await;
+    }
+}
