@@ -25,6 +25,10 @@ pub struct Held {
     pub entitlement: u16,
     /// When it may be used, by the broker's clock.
     pub window: Window,
+    /// When the broker ends the claim by itself, once it has said so: before the window's end where an extension has not
+    /// reached it.
+    #[serde(default)]
+    pub ends: Option<Timestamp>,
     /// How many milliseconds the broker's clock was ahead of this machine's when it was claimed.
     pub ahead: i64,
     /// What the broker gave.
@@ -49,8 +53,8 @@ impl Held {
     /// When it stops to open anything, by the broker's clock: the window's end, or the credential's own.
     pub fn end(&self) -> Timestamp {
         match &self.form {
-            // PostgreSQL's planted end is moved in place, so the window is all there is.
-            Form::Postgres(_) => self.window.end,
+            // PostgreSQL's planted end is moved in place: where it is, the broker says.
+            Form::Postgres(_) => self.ends.map_or(self.window.end, |ends| self.window.end.min(ends)),
             Form::Ssh(form) => self.window.end.min(form.validity.end),
         }
     }
@@ -75,8 +79,8 @@ impl Held {
 }
 
 impl Held {
-    /// The same credential with a window whose end was moved in place.
-    pub fn moved_to(&self, window: Window) -> Self {
+    /// The same credential in a window whose end was moved, with the end that the broker says the claim has.
+    pub fn moved_to(&self, window: Window, ends: Option<Timestamp>) -> Self {
         let again = |secret: &Secret| Secret::new(secret.expose_secret().to_owned());
         let born = match &self.born {
             Born::Nothing => Born::Nothing,
@@ -84,7 +88,7 @@ impl Held {
             Born::SshKey(secret) => Born::SshKey(again(secret)),
         };
         let (role, backend, form) = (self.role.clone(), self.backend.clone(), self.form.clone());
-        Self { window, role, backend, form, born, ..*self }
+        Self { window, ends, role, backend, form, born, ..*self }
     }
 }
 
@@ -139,6 +143,7 @@ pub(crate) mod tests {
             claim: Id::from_parts(at(4), [4; 10]),
             entitlement: 0,
             window: Window { start: at(start), end: at(end) },
+            ends: None,
             ahead: 0,
             form: Form::Postgres(PostgresForm {
                 host: "db.example.com".to_owned(),
@@ -187,6 +192,12 @@ pub(crate) mod tests {
         let short = ssh(0, 7_200_000, 3_600_000, "", "");
         assert_eq!(short.end(), Timestamp::from_millis(3_600_000));
         assert_eq!(short.refresh_at(), Some(Timestamp::from_millis(3_240_000)));
+        // Extended in place it lives as long as its window; where its target could not be brought to it, it does not.
+        let (window, at) = (Window { end: Timestamp::from_millis(7_200_000), ..short.window }, Timestamp::from_millis);
+        let moved = postgres(0, 3_600_000).moved_to(window, Some(at(7_200_000)));
+        assert_eq!((moved.end(), moved.refresh_at()), (at(7_200_000), None));
+        let not = postgres(0, 3_600_000).moved_to(window, Some(at(3_600_000)));
+        assert_eq!((not.end(), not.refresh_at()), (at(3_600_000), Some(at(3_240_000))));
     }
 
     #[test]

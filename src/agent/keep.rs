@@ -30,6 +30,8 @@ pub struct Standing {
     pub window: Option<Window>,
     /// What it gives.
     pub gives: Vec<GivesView>,
+    /// When each claim ends by itself, as far as the broker says it.
+    pub ends: HashMap<ClaimId, Timestamp>,
     /// The claims that are unmade, or being unmade. What is not listed may just be too new to be.
     pub dead: Vec<ClaimId>,
     /// Whether the grant is over.
@@ -242,8 +244,11 @@ impl Keeper {
             let Some(held) = &slot.held else { continue };
             if standing.dead.contains(&held.claim) {
                 slot.held = None;
-            } else if let Some(window) = standing.window.filter(|window| *window != held.window) {
-                slot.held = Some(Arc::new(held.moved_to(window)));
+                continue;
+            }
+            let (window, ends) = (standing.window.unwrap_or(held.window), standing.ends.get(&held.claim).copied());
+            if (window, ends) != (held.window, held.ends) {
+                slot.held = Some(Arc::new(held.moved_to(window, ends)));
             }
         }
         entry.standing = standing;

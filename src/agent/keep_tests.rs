@@ -62,6 +62,7 @@ fn standing() -> Standing {
         version: Digest::of(b"0"),
         window: Some(held.window),
         gives: vec![gives],
+        ends: HashMap::new(),
         dead: vec![],
         over: false,
     }
@@ -239,6 +240,38 @@ async fn an_end_that_was_moved_in_place_is_learnt_without_a_claim() {
     w.clock.set(90_000);
     assert!(w.cached().is_some());
     assert_eq!(w.source.claims.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_certificate_whose_grant_was_extended_is_replaced_ahead_of_its_end() {
+    // A certificate of an hour in a window of one; the second fills the longer one.
+    let make = |n: usize| match n {
+        0 => ssh(0, 3_600_000, 3_600_000, "KEY", "CERT"),
+        _ => ssh(0, 7_200_000, 7_200_000, "KEY", "CERT"),
+    };
+    let w = world(make);
+    w.hold().await.expect("held");
+    let later = Window { start: Timestamp::EPOCH, end: Timestamp::from_millis(7_200_000) };
+    w.source.news.send_modify(|s| (s.window, s.version) = (Some(later), Digest::of(b"1")));
+    w.until("it is learnt", |w| w.cached().is_some_and(|all| all.iter().all(|h| h.window == later))).await;
+    assert_eq!(w.source.claims.load(SeqCst), 1, "not before it is due");
+    w.clock.set(3_300_000);
+    let ends = |w: &World| w.cached().map(|all| all.iter().map(|h| h.end().millis()).collect::<Vec<_>>());
+    assert!(ends(&w).is_some(), "the old one serves while the new one is fetched");
+    w.until("the new one", |w| ends(w) == Some(vec![7_200_000])).await;
+    assert_eq!(w.source.claims.load(SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_login_whose_end_could_not_be_moved_is_replaced() {
+    let make = |n: usize| postgres(0, if n == 0 { 3_600_000 } else { 7_200_000 });
+    let w = world(make);
+    w.hold().await.expect("held");
+    let later = Window { start: Timestamp::EPOCH, end: Timestamp::from_millis(7_200_000) };
+    let stands = HashMap::from([(postgres(0, 1).claim, Timestamp::from_millis(3_600_000))]);
+    w.source.news.send_modify(|s| (s.window, s.ends, s.version) = (Some(later), stands, Digest::of(b"1")));
+    w.clock.set(3_300_000);
+    w.until("another claim", |w| w.source.claims.load(SeqCst) == 2).await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //! The question is one line of JSON. The answer is one line, then as many bytes as it says, which are copied as they are:
 //!
 //! ```text
-//! ▶ {"v":1,"context":"9f86…","verb":"creds","of":"db-read","format":"json","cached":true}
+//! ▶ {"v":2,"context":"9f86…","verb":"creds","of":"db-read","format":"json","cached":true}
 //! ◀ ok 212            what was asked for follows
 //! ◀ miss 0            not in the cache; ask the ordinary way
 //! ◀ no 87             an `api::Failure` as JSON follows
@@ -28,7 +28,7 @@ use crate::api::Failure;
 use crate::config::Env;
 
 /// The protocol's version; an agent of another one is replaced.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The line that ends a [`Verb::Use`].
 pub const DONE: &[u8] = b"done\n";
 /// The longest question, in bytes.
@@ -136,6 +136,13 @@ pub enum Verb {
         of: String,
         /// Through which broker.
         reach: Reach,
+    },
+    /// Credentials whole, as they are held now; a miss where they are not. Nothing is claimed for it.
+    Held {
+        /// The grant.
+        of: String,
+        /// Of which [`Reach`].
+        context: Digest,
     },
     /// Says that a command uses a grant, for as long as the connection lives.
     Use {

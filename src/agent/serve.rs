@@ -199,6 +199,10 @@ impl Agent {
                 // What can't be written so is told by the ordinary way, with its reason.
                 Ok(form::render(format, &all).map_or(Answer::Miss, Answer::Ok))
             }
+            Verb::Held { of, context } => match self.keeper.cached(context, &of) {
+                Some(all) => held::write(&all).map(Answer::Ok).map_err(|_| unwritten()),
+                None => Ok(Answer::Miss),
+            },
             Verb::Hold { of, reach } => {
                 let context = reach.context();
                 let all = match self.keeper.cached(context, &of) {

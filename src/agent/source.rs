@@ -72,6 +72,7 @@ impl Broker {
             claim: view.claim,
             entitlement,
             window: view.window,
+            ends: None,
             ahead: view.now.millis().saturating_sub(SystemClock.now().millis()),
             form: view.form,
             born: claimed.kept.into(),
@@ -120,6 +121,7 @@ impl Source for Broker {
 fn standing(view: &RequestView, grant: GrantId) -> Standing {
     let of = view.grant.as_ref();
     let claims = of.map(|grant| grant.claims.as_slice()).unwrap_or_default();
+    let ends = claims.iter().filter_map(|claim| Some((claim.id, claim.end?)));
     let dead = claims.iter().filter(|claim| matches!(claim.standing.as_str(), "ending" | "gone" | "failed"));
     Standing {
         request: view.id,
@@ -128,6 +130,7 @@ fn standing(view: &RequestView, grant: GrantId) -> Standing {
         version: view.version,
         window: of.and_then(|grant| grant.window),
         gives: view.gives.clone(),
+        ends: ends.collect(),
         dead: dead.map(|claim| claim.id).collect(),
         over: is_over(view.standing),
     }

@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit::{Error, Exit};
 use super::form::{self, Variable};
+use super::renew::{self, Renew};
 use super::{Ctx, text};
 use crate::agent::held::Held;
 
@@ -74,24 +75,32 @@ pub(super) struct Run<'a> {
     pub(super) variables: Vec<Variable>,
     /// The credentials that it uses.
     pub(super) held: &'a [Held],
+    /// What an extension brings while it runs.
+    pub(super) renew: Renew<'a>,
 }
 
 /// Runs the child to its end, and gives the code to end with: its own, or 128 and the number of the signal.
 ///
 /// # Errors
 /// When the program can't be started.
-pub(super) async fn run(ctx: &Ctx, run: Run<'_>, mut signals: Signals) -> Result<u8, Error> {
+pub(super) async fn run(ctx: &Ctx, mut run: Run<'_>, mut signals: Signals) -> Result<u8, Error> {
     let mut child = start(&run)?;
     let reported = report(ctx, run.held);
     tokio::pin!(reported);
     let mut is_reported = false;
     let mut tick = tokio::time::interval(TICK);
     let mut watch = Watch::new(run.held);
+    let mut again = tokio::time::interval(renew::EVERY);
     loop {
         tokio::select! {
             ended = child.wait() => return Ok(code(ended?)),
             Some(signal) = signals.0.recv() => hand_on(&child, signal),
             () = &mut reported, if !is_reported => is_reported = true,
+            _ = again.tick() => {
+                if let Some(held) = run.renew.look().await {
+                    watch.learn(&held);
+                }
+            }
             _ = tick.tick() => {
                 if let Some(word) = watch.word(ctx.now()) {
                     ctx.out.warn(word);
@@ -165,6 +174,15 @@ impl Watch {
         Self { end: held.iter().map(Held::local_end).min(), said: u64::MAX }
     }
 
+    /// Learns of another end: of a later one, a word is said anew.
+    fn learn(&mut self, held: &[Held]) {
+        let end = held.iter().map(Held::local_end).min();
+        if end > self.end {
+            self.said = u64::MAX;
+        }
+        self.end = end;
+    }
+
     /// What is to be said now: once for each mark that was passed, and nothing of those before the command began.
     fn word(&mut self, now: Timestamp) -> Option<String> {
         let left = self.end?.since(now);
@@ -194,6 +212,16 @@ mod tests {
             said.extend(watch.word(Timestamp::from_millis(second * 1000)).map(|_| second));
         }
         assert_eq!(said, [300, 540, 600]);
+        // Extended in time, the new end is told, and the old one is not.
+        let mut watch = Watch::new(&[postgres(0, 600_000)]);
+        let mut said = Vec::new();
+        for second in 0..=1210 {
+            if second == 400 {
+                watch.learn(&[postgres(0, 1_200_000)]);
+            }
+            said.extend(watch.word(Timestamp::from_millis(second * 1000)).map(|_| second));
+        }
+        assert_eq!(said, [300, 900, 1140, 1200]);
         // A command that begins late hears of what is still ahead, at once.
         let mut late = Watch::new(&[postgres(0, 600_000)]);
         assert!(late.word(Timestamp::from_millis(580_000)).is_some());

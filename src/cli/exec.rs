@@ -6,8 +6,10 @@ use super::child::{self, Run, Signals};
 use super::exit::{Error, Exit};
 use super::form;
 use super::form::private::PrivateDir;
+use super::renew::Renew;
 use super::take::{self, AskArgs, InUse, Taken};
 use super::{Ctx, Global};
+use crate::agent::held::Held;
 use crate::config::Env;
 
 /// What is added to the code of a failure of our own, so that it can't be taken for the child's.
@@ -121,7 +123,9 @@ async fn in_private(ctx: &Ctx, taken: &Taken, command: &[OsString], signals: Sig
     let dir = PrivateDir::make(&ctx.places()?)?;
     let kit = form::kit(&taken.all(), dir.path())?;
     dir.write(&kit.files)?;
-    child::run(ctx, Run { command, variables: kit.variables, held: &taken.held }, signals).await
+    let put = |held: &[&Held]| dir.rewrite(&form::kit(held, dir.path())?.files);
+    let renew = Renew::new(ctx, &taken.held, &put)?;
+    child::run(ctx, Run { command, variables: kit.variables, held: &taken.held, renew }, signals).await
 }
 
 #[cfg(test)]

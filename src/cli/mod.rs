@@ -19,6 +19,7 @@ pub mod hot;
 mod nudge;
 pub mod output;
 mod progress;
+mod renew;
 mod take;
 pub mod text;
 pub mod which;

@@ -9,6 +9,7 @@ use super::child::{self, Run, Signals};
 use super::exit::{Error, Exit};
 use super::form;
 use super::form::private::{PrivateDir, write_named};
+use super::renew::Renew;
 use super::take::{self, AskArgs, InUse, Taken};
 use super::{Ctx, text};
 use crate::agent::held::Held;
@@ -132,7 +133,9 @@ async fn in_private(ctx: &Ctx, held: &[Held], host: &str, args: &[OsString], sig
     command.extend(["-o".into(), option("CertificateFile", path("id_jit-cert.pub")), "-i".into(), path("id_jit")]);
     command.push(host.into());
     command.extend_from_slice(args);
-    child::run(ctx, Run { command: &command, variables: Vec::new(), held }, signals).await
+    let put = |held: &[&Held]| dir.rewrite(&form::ssh::files(held, dir.path(), Some(pattern))?);
+    let renew = Renew::new(ctx, held, &put)?;
+    child::run(ctx, Run { command: &command, variables: Vec::new(), held, renew }, signals).await
 }
 
 fn add(ctx: &Ctx, taken: &Taken) -> Result<Exit, Error> {

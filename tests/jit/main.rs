@@ -18,6 +18,7 @@ mod crash;
 mod doors;
 mod embedded;
 mod exits;
+mod extend;
 mod filing;
 mod follow;
 mod hostile;

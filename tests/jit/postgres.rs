@@ -12,7 +12,7 @@ use crate::house::{House, bare, write};
 use crate::process::{self, run, skip, until};
 
 /// What the house's config gets besides.
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [roles.db]
 about = "Read the shop's database"
 for = { default = "5m", max = "1h" }
@@ -30,7 +30,7 @@ password = { file = "@ROOT@/pg-password" }
 "#;
 
 /// The broker's own password in the throw-away server.
-const BROKERS: &str = "canary-of-the-brokers-password-7d20";
+pub(crate) const BROKERS: &str = "canary-of-the-brokers-password-7d20";
 
 /// A throw-away server in the house's directory.
 pub(crate) struct Server {
@@ -43,7 +43,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts one that is set up for the broker; `None`, aloud, where none is installed.
-    fn start(root: &Path) -> Option<Self> {
+    pub(crate) fn start(root: &Path) -> Option<Self> {
         let server = Self::bare(root)?;
         let setup = jit::wiring::postgres_setup("jit_broker", &["reader"], &["shop"], server.major).unwrap();
         server.sql("shop", &format!("{setup}; ALTER ROLE jit_broker PASSWORD '{BROKERS}'"));

@@ -69,6 +69,16 @@ impl PrivateDir {
     }
 }
 
+impl PrivateDir {
+    /// Puts files in place of those of the same names, each in one step: whoever reads one finds the old or the new.
+    ///
+    /// # Errors
+    /// When the disk is full; the old ones stay.
+    pub fn rewrite(&self, files: &[PrivateFile]) -> Result<(), FormError> {
+        files.iter().try_for_each(|file| replace(&self.path, &file.name, file.text.expose_secret().to_owned()))
+    }
+}
+
 impl Drop for PrivateDir {
     fn drop(&mut self) {
         if std::fs::remove_dir_all(&self.path).is_err() && self.path.exists() {
@@ -193,6 +203,9 @@ mod tests {
         let path = dir.path().to_owned();
         assert_eq!((modes(&path), modes(&path.join("pgpass"))), (0o700, 0o600));
         assert!(dir.write(&[file("pgpass", "again")]).is_err(), "never over what is there");
+        dir.rewrite(&[file("pgpass", "renewed")]).expect("in place");
+        assert_eq!(std::fs::read_to_string(path.join("pgpass")).expect("there"), "renewed");
+        assert_eq!(modes(&path.join("pgpass")), 0o600);
         drop(dir);
         assert!(!path.exists());
     }
