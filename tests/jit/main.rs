@@ -36,6 +36,7 @@ mod process;
 mod routes;
 mod slack;
 mod spoof;
+mod systemd;
 mod tables;
 mod tokens;
 mod tour;
