@@ -8,6 +8,7 @@ pub mod audit;
 pub mod errors;
 pub mod extensions;
 pub mod grants;
+pub mod locks;
 pub mod requests;
 pub mod tokens;
 

@@ -44,6 +44,7 @@ mod extend;
 mod generate;
 mod init;
 mod list;
+mod lock;
 mod release;
 mod request;
 mod restore;
@@ -51,9 +52,11 @@ mod revoke;
 mod roles;
 mod serve;
 mod show;
+mod slack;
 mod ssh;
 mod status;
 mod token;
+mod unlock;
 mod whoami;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -108,6 +111,10 @@ enum Command {
     Release(release::Args),
     /// Takes somebody's grant away
     Revoke(revoke::Args),
+    /// Ends what a person or a role holds, and refuses what is new
+    Lock(lock::Args),
+    /// Lets a person or a role in again
+    Unlock(unlock::Args),
     /// Says by its exit code whether you hold a role
     Check(check::Args),
     /// Runs a command with temporary credentials
@@ -144,6 +151,8 @@ enum Command {
     Backup(backup::Args),
     /// Puts a copy of the broker's state back
     Restore(restore::Args),
+    /// Prints what a Slack app is made from
+    Slack(slack::Args),
     /// Shows the main job, for real, in under a minute
     Demo(demo::Args),
     /// Writes completions, manual pages and the config's schema
@@ -163,6 +172,8 @@ impl Command {
             Self::Extend(args) => extend::run(ctx, args).await,
             Self::Release(args) => release::run(ctx, args).await,
             Self::Revoke(args) => revoke::run(ctx, args).await,
+            Self::Lock(args) => lock::run(ctx, args).await,
+            Self::Unlock(args) => unlock::run(ctx, args).await,
             Self::Check(args) => check::run(ctx, args).await,
             Self::Token(args) => token::run(ctx, args).await,
             Self::Generate(args) => generate::run(ctx, args).await,
@@ -178,6 +189,7 @@ impl Command {
             Self::Restore(args) => restore::run(ctx, args).await,
             Self::Config(args) => config::run(ctx, args).await,
             Self::Audit(args) => audit::run(ctx, args).await,
+            Self::Slack(args) => slack::run(ctx, args).await,
             Self::Demo(args) => demo::run(ctx, args).await,
             Self::Serve(args) => serve::run(ctx, args).await,
             Self::Roles(args) => roles::run(ctx, args).await,

@@ -31,6 +31,9 @@ pub(super) async fn run(ctx: &Ctx, _: Args) -> Result<Exit, Error> {
     for role in &roles {
         out.line(format!("{}  {}", out.paint(Tone::Strong, role.role.as_str()), harmless(role.about.as_str())))?;
         out.line(format!("    for {}, at most {}; {}", role.default, role.max, harmless(role.approve.as_str())))?;
+        if role.locked {
+            out.line(format!("    {}", out.paint(Tone::Bad, "locked: nobody is given it now")))?;
+        }
         if let Some(help) = &role.reason_help {
             out.line(format!("    reason: {}", harmless(help.as_str())))?;
         }

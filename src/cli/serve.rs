@@ -27,6 +27,8 @@ Examples:
   jit serve --socket /run/jit/jit.sock
   jit serve --config /etc/jit/jit.toml
 
+Where systemd hands a socket over (LISTEN_FDS), that one is used, and stays when the broker ends.
+
 Callers are known by the OS user at the other end of the socket, or by a token. Stop it with SIGTERM: what is under way
 is answered, and everything that is due is done when it runs again.
 
@@ -51,6 +53,7 @@ const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
 
 async fn serve(ctx: &Ctx, loaded: &Loaded, state: &Path, socket: &Path) -> Result<Exit, Error> {
     let refused = |what: &str, error: &std::io::Error| Error::new(Exit::Failure, format!("{what}: {error}"));
+    let inherited = socket::inherited().map_err(|e| refused("can't listen", &e))?;
     server::raise_descriptors();
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| refused("signals can't be taken", &e))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| refused("signals can't be taken", &e))?;
@@ -59,15 +62,20 @@ async fn serve(ctx: &Ctx, loaded: &Loaded, state: &Path, socket: &Path) -> Resul
     let look = jit_engine::driver::look_at_targets(&open.house);
     let _ = tokio::time::timeout(FIRST_LOOK, look).await;
     let broker = &loaded.broker;
-    let listener = socket::bind(socket, broker.socket_mode.bits(), broker.socket_group.as_deref())
-        .map_err(|e| refused(&format!("can't listen on {}", socket.display()), &e))?;
+    let bind = || socket::bind(socket, broker.socket_mode.bits(), broker.socket_group.as_deref());
+    let handed_over = inherited.is_some();
+    let listener =
+        inherited.map_or_else(bind, Ok).map_err(|e| refused(&format!("can't listen on {}", socket.display()), &e))?;
     ctx.out.note(format!("jit {} serves {} on {}", crate::api::VERSION, open.house.id(), socket.display()));
     let app = App::new(std::sync::Arc::clone(&open.house), "host", state);
     let stop = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     };
     server::serve(listener, app, stop).await;
-    let _ = std::fs::remove_file(socket);
+    // A socket that was handed over is its owner's: clients wait there for the next broker.
+    if !handed_over {
+        let _ = std::fs::remove_file(socket);
+    }
     Ok(Exit::Done)
 }
 

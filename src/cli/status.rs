@@ -44,6 +44,13 @@ pub(super) async fn run(ctx: &Ctx, _: Args) -> Result<Exit, Error> {
             };
             out.line(format!("not ended {} ({}, {}): {tries}", one.request, one.role, harmless(&one.backend)))?;
         }
+        for lock in &status.locks {
+            let name = super::lock::named(lock.person.as_ref(), lock.role.as_ref(), None);
+            let by = lock.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            let why = lock.reason.as_ref().map(|why| format!(": {}", harmless(why))).unwrap_or_default();
+            let since = super::text::about(status.now.since(lock.since));
+            out.line(format!("locked    {} for {since}{by}{why}", out.paint(Tone::Bad, name)))?;
+        }
     }
     Ok(if stuck { Exit::Failure } else { Exit::Done })
 }

@@ -29,7 +29,11 @@ pub(super) async fn run(ctx: &Ctx, _: Args) -> Result<Exit, Error> {
         ctx.out.line(format!("groups: {}", groups.join(", ")))?;
     }
     if who.administrator {
-        ctx.out.line("administrator: may revoke, and read everybody's record")?;
+        ctx.out.line("administrator: may revoke, lock, erase, and read everybody's record")?;
+    }
+    if let Some(since) = who.locked {
+        let words = format!("locked since {since}: nothing new is given to you, and you decide nothing");
+        ctx.out.line(ctx.out.paint(Tone::Bad, words))?;
     }
     if let Some(only) = &who.only_roles {
         let only: Vec<&str> = only.iter().map(|role| role.as_str()).collect();

@@ -9,6 +9,7 @@ mod calls;
 pub mod claims;
 pub mod error;
 pub mod find;
+mod locks;
 pub mod material;
 pub mod pins;
 mod record;

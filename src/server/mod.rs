@@ -7,6 +7,7 @@ mod error;
 mod extend;
 mod extract;
 mod grants;
+mod locks;
 mod requests;
 mod serve;
 pub mod socket;
@@ -97,6 +98,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/audit/entries", get(audit::entries)),
         ("/v1/audit/checkpoint", get(audit::checkpoint)),
         ("/v1/audit/export", get(audit::export)),
+        ("/v1/audit/erase", post(locks::erase)),
+        ("/v1/locks", get(locks::list).post(locks::lock)),
+        ("/v1/locks/end", post(locks::unlock)),
     ]
 }
 

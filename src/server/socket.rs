@@ -6,6 +6,32 @@ use std::path::Path;
 
 use tokio::net::UnixListener;
 
+use crate::config::env;
+
+/// The socket that whoever started this process listens on and hands over: descriptor 3, with `LISTEN_FDS` and `LISTEN_PID`
+/// as in sd_listen_fds(3). `None` where none was handed to this very process.
+///
+/// # Errors
+/// When what was handed over is not one Unix socket that listens.
+pub fn inherited() -> Result<Option<UnixListener>> {
+    // What was meant for a parent is not ours: descriptor 3 is then something else.
+    if env::var("LISTEN_PID") != Some(std::process::id().to_string()) {
+        return Ok(None);
+    }
+    let mut handed = listenfd::ListenFd::from_env();
+    let wrong = |what: &str| Error::new(ErrorKind::InvalidInput, format!("what systemd handed over is {what}"));
+    if handed.len() > 1 {
+        return Err(wrong("more than one socket"));
+    }
+    let taken = handed.take_unix_listener(0).map_err(|_| wrong("not a Unix stream socket"))?;
+    let Some(listener) = taken else { return Ok(None) };
+    if !rustix::net::sockopt::socket_acceptconn(&listener)? {
+        return Err(wrong("a socket that nobody listens on"));
+    }
+    listener.set_nonblocking(true)?;
+    UnixListener::from_std(listener).map(Some)
+}
+
 /// Binds a socket at `path` with the mode and, where named, the group. What a broker before left there is replaced: the
 /// lock on the state directory says that it no longer runs.
 ///

@@ -5,6 +5,7 @@ use axum::extract::State;
 use jit_engine::service::seen::Scope;
 use jit_life::policy;
 use jit_life::role::{Approval, ParamType, Role};
+use jit_life::{LockTarget, Locks};
 use jit_types::Words;
 
 use super::App;
@@ -14,10 +15,11 @@ use crate::api::requests::{NotGone, ParamView, RoleView, Status, WhoAmI};
 
 pub(super) async fn roles(State(app): State<App>, Who(caller): Who) -> Json<Vec<RoleView>> {
     let rules = app.house.rules();
-    Json(policy::requestable(&rules, &caller).map(role).collect())
+    let locks = app.house.store().locks();
+    Json(policy::requestable(&rules, &caller).map(|one| role(one, &locks)).collect())
 }
 
-fn role(role: &Role) -> RoleView {
+fn role(role: &Role, locks: &Locks) -> RoleView {
     let approve = match &role.approval {
         Approval::ByRule => "nobody: the rule approves".to_owned(),
         Approval::ByPeople { count, from } => format!("{count} of {}", policy::describe(from)),
@@ -37,13 +39,18 @@ fn role(role: &Role) -> RoleView {
         reason_help: role.reason.help.clone(),
         reason_pattern: role.reason.pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
         params: params.collect(),
+        locked: locks.holds(&LockTarget::Role(role.name.clone())),
     }
 }
 
 pub(super) async fn whoami(State(app): State<App>, Who(caller): Who) -> Json<WhoAmI> {
     let rules = app.house.rules();
     let groups = rules.people.get(&caller.person).map(|p| p.groups.iter().cloned().collect());
+    let locks = app.house.store().locks();
+    let own = LockTarget::Person(caller.subject);
+    let locked = locks.iter().find(|lock| lock.target == own).map(|lock| lock.at);
     Json(WhoAmI {
+        locked,
         administrator: policy::may_administer(&rules, &caller, "house").is_ok(),
         groups: groups.unwrap_or_default(),
         person: caller.person,
@@ -79,5 +86,6 @@ pub(super) async fn status(State(app): State<App>, Who(caller): Who) -> Result<J
         backends: house.backends().keys().map(ToString::to_string).collect(),
         channels: house.channels().keys().map(ToString::to_string).collect(),
         not_gone,
+        locks: super::locks::seen(house, &caller).await?,
     }))
 }

@@ -1,5 +1,6 @@
 //! `jit audit`: the record, read and verified.
 
+mod erase;
 mod export;
 mod line;
 mod log;
@@ -28,6 +29,8 @@ enum Command {
     Export(export::Args),
     /// Verifies a file, or the broker's log
     Verify(verify::Args),
+    /// Makes unreadable what a person typed, and who they were
+    Erase(erase::Args),
 }
 
 /// Runs the command.
@@ -37,5 +40,6 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
         Command::Show(args) => show::run(ctx, args).await,
         Command::Export(args) => export::run(ctx, args).await,
         Command::Verify(args) => verify::run(ctx, args).await,
+        Command::Erase(args) => erase::run(ctx, args).await,
     }
 }
