@@ -58,6 +58,9 @@ _jit() {
             jit,exec)
                 cmd="jit__subcmd__exec"
                 ;;
+            jit,extend)
+                cmd="jit__subcmd__extend"
+                ;;
             jit,generate)
                 cmd="jit__subcmd__generate"
                 ;;
@@ -66,6 +69,9 @@ _jit() {
                 ;;
             jit,list)
                 cmd="jit__subcmd__list"
+                ;;
+            jit,lock)
+                cmd="jit__subcmd__lock"
                 ;;
             jit,release)
                 cmd="jit__subcmd__release"
@@ -88,6 +94,9 @@ _jit() {
             jit,show)
                 cmd="jit__subcmd__show"
                 ;;
+            jit,slack)
+                cmd="jit__subcmd__slack"
+                ;;
             jit,ssh)
                 cmd="jit__subcmd__ssh"
                 ;;
@@ -96,6 +105,9 @@ _jit() {
                 ;;
             jit,token)
                 cmd="jit__subcmd__token"
+                ;;
+            jit,unlock)
+                cmd="jit__subcmd__unlock"
                 ;;
             jit,whoami)
                 cmd="jit__subcmd__whoami"
@@ -108,6 +120,9 @@ _jit() {
                 ;;
             jit__subcmd__agent,stop)
                 cmd="jit__subcmd__agent__subcmd__stop"
+                ;;
+            jit__subcmd__audit,erase)
+                cmd="jit__subcmd__audit__subcmd__erase"
                 ;;
             jit__subcmd__audit,export)
                 cmd="jit__subcmd__audit__subcmd__export"
@@ -136,6 +151,9 @@ _jit() {
             jit__subcmd__config,schema)
                 cmd="jit__subcmd__config__subcmd__schema"
                 ;;
+            jit__subcmd__slack,manifest)
+                cmd="jit__subcmd__slack__subcmd__manifest"
+                ;;
             jit__subcmd__token,create)
                 cmd="jit__subcmd__token__subcmd__create"
                 ;;
@@ -152,7 +170,7 @@ _jit() {
 
     case "${cmd}" in
         jit)
-            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version request list show approve deny cancel release revoke check exec ssh creds env roles whoami status token agent audit config backend init doctor serve backup restore demo generate"
+            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version request list show approve deny cancel extend release revoke lock unlock check exec ssh creds env roles whoami status token agent audit config backend init doctor serve backup restore slack demo generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -324,12 +342,42 @@ _jit() {
             return 0
             ;;
         jit__subcmd__audit)
-            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version log show export verify"
+            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version log show export verify erase"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --broker)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        jit__subcmd__audit__subcmd__erase)
+            opts="-y -v -h -V --subject --output --broker --config --yes --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --subject)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "human json" -- "${cur}"))
                     return 0
@@ -993,6 +1041,48 @@ _jit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        jit__subcmd__extend)
+            opts="-r -y -v -h -V --for --reason --dry-run --no-wait --timeout --output --broker --config --yes --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --broker)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         jit__subcmd__generate)
             opts="-y -v -h -V --into --output --broker --config --yes --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1117,6 +1207,48 @@ _jit() {
             fi
             case "${prev}" in
                 --most)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --broker)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        jit__subcmd__lock)
+            opts="-r -y -v -h -V --person --role --reason --output --broker --config --yes --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --person)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1385,6 +1517,58 @@ _jit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        jit__subcmd__slack)
+            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version manifest"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --broker)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        jit__subcmd__slack__subcmd__manifest)
+            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --broker)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         jit__subcmd__ssh)
             opts="-r -p -y -v -h -V --role --for --reason --param --timeout --add --files --output --broker --config --yes --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1574,6 +1758,48 @@ _jit() {
                 return 0
             fi
             case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --broker)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        jit__subcmd__unlock)
+            opts="-r -y -v -h -V --person --role --reason --output --broker --config --yes --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --person)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "human json" -- "${cur}"))
                     return 0

@@ -38,8 +38,11 @@ complete -c jit -n "__fish_jit_needs_command" -f -a "show" -d 'Shows one request
 complete -c jit -n "__fish_jit_needs_command" -f -a "approve" -d 'Approves a request, whole or for less time'
 complete -c jit -n "__fish_jit_needs_command" -f -a "deny" -d 'Denies a request'
 complete -c jit -n "__fish_jit_needs_command" -f -a "cancel" -d 'Takes your own request back'
+complete -c jit -n "__fish_jit_needs_command" -f -a "extend" -d 'Asks for more time for a grant of yours, before its end'
 complete -c jit -n "__fish_jit_needs_command" -f -a "release" -d 'Gives your own grant back before its end'
 complete -c jit -n "__fish_jit_needs_command" -f -a "revoke" -d 'Takes somebody\'s grant away'
+complete -c jit -n "__fish_jit_needs_command" -f -a "lock" -d 'Ends what a person or a role holds, and refuses what is new'
+complete -c jit -n "__fish_jit_needs_command" -f -a "unlock" -d 'Lets a person or a role in again'
 complete -c jit -n "__fish_jit_needs_command" -f -a "check" -d 'Says by its exit code whether you hold a role'
 complete -c jit -n "__fish_jit_needs_command" -f -a "exec" -d 'Runs a command with temporary credentials'
 complete -c jit -n "__fish_jit_needs_command" -f -a "ssh" -d 'Logs in with a temporary SSH certificate'
@@ -58,6 +61,7 @@ complete -c jit -n "__fish_jit_needs_command" -f -a "doctor" -d 'Looks for what 
 complete -c jit -n "__fish_jit_needs_command" -f -a "serve" -d 'Runs the broker for the users of this machine'
 complete -c jit -n "__fish_jit_needs_command" -f -a "backup" -d 'Copies the broker\'s state while it runs'
 complete -c jit -n "__fish_jit_needs_command" -f -a "restore" -d 'Puts a copy of the broker\'s state back'
+complete -c jit -n "__fish_jit_needs_command" -f -a "slack" -d 'Prints what a Slack app is made from'
 complete -c jit -n "__fish_jit_needs_command" -f -a "demo" -d 'Shows the main job, for real, in under a minute'
 complete -c jit -n "__fish_jit_needs_command" -f -a "generate" -d 'Writes completions, manual pages and the config\'s schema'
 complete -c jit -n "__fish_jit_using_subcommand request" -l for -d 'For how long, as in 2h or 90m; the role\'s default where it is missing' -r
@@ -91,7 +95,7 @@ complete -c jit -n "__fish_jit_using_subcommand show" -l output -d 'Prints for p
 json\t'For programs: JSON, one object a line where there are several'"
 complete -c jit -n "__fish_jit_using_subcommand show" -l broker -d 'Talks to the broker behind this socket' -r -F
 complete -c jit -n "__fish_jit_using_subcommand show" -l config -d 'Reads this config file' -r -F
-complete -c jit -n "__fish_jit_using_subcommand show" -l wait -d 'Waits until it is decided, like `jit request`'
+complete -c jit -n "__fish_jit_using_subcommand show" -l wait -d 'Waits until it, or its extension, is decided'
 complete -c jit -n "__fish_jit_using_subcommand show" -s y -l yes -d 'Answers yes where a person would be asked'
 complete -c jit -n "__fish_jit_using_subcommand show" -s v -l verbose -d 'Tells more on stderr; twice for even more'
 complete -c jit -n "__fish_jit_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -125,6 +129,19 @@ complete -c jit -n "__fish_jit_using_subcommand cancel" -s y -l yes -d 'Answers 
 complete -c jit -n "__fish_jit_using_subcommand cancel" -s v -l verbose -d 'Tells more on stderr; twice for even more'
 complete -c jit -n "__fish_jit_using_subcommand cancel" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c jit -n "__fish_jit_using_subcommand cancel" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand extend" -l for -d 'How much longer, as in 1h or 30m; with all extensions a grant never lasts longer than its role\'s most' -r
+complete -c jit -n "__fish_jit_using_subcommand extend" -s r -l reason -d 'Why it takes longer: whoever decides reads it; on a terminal you are asked where it is missing' -r
+complete -c jit -n "__fish_jit_using_subcommand extend" -l timeout -d 'Waits for at most so long; what was asked for lives on' -r
+complete -c jit -n "__fish_jit_using_subcommand extend" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+json\t'For programs: JSON, one object a line where there are several'"
+complete -c jit -n "__fish_jit_using_subcommand extend" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand extend" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand extend" -l dry-run -d 'Only prints what the extension would do; asks nobody'
+complete -c jit -n "__fish_jit_using_subcommand extend" -l no-wait -d 'Asks and ends, with the request\'s id on stdout'
+complete -c jit -n "__fish_jit_using_subcommand extend" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand extend" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand extend" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand extend" -s V -l version -d 'Print version'
 complete -c jit -n "__fish_jit_using_subcommand release" -l timeout -d 'Waits for the proof for at most so long' -r
 complete -c jit -n "__fish_jit_using_subcommand release" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
 json\t'For programs: JSON, one object a line where there are several'"
@@ -146,6 +163,28 @@ complete -c jit -n "__fish_jit_using_subcommand revoke" -s y -l yes -d 'Answers 
 complete -c jit -n "__fish_jit_using_subcommand revoke" -s v -l verbose -d 'Tells more on stderr; twice for even more'
 complete -c jit -n "__fish_jit_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c jit -n "__fish_jit_using_subcommand revoke" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand lock" -l person -d 'The person, where a role is called the same' -r
+complete -c jit -n "__fish_jit_using_subcommand lock" -l role -d 'The role, where a person is called the same' -r
+complete -c jit -n "__fish_jit_using_subcommand lock" -s r -l reason -d 'Why: it stays in the record' -r
+complete -c jit -n "__fish_jit_using_subcommand lock" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+json\t'For programs: JSON, one object a line where there are several'"
+complete -c jit -n "__fish_jit_using_subcommand lock" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand lock" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand lock" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand lock" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand lock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand lock" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand unlock" -l person -d 'The person, where a role is called the same' -r
+complete -c jit -n "__fish_jit_using_subcommand unlock" -l role -d 'The role, where a person is called the same' -r
+complete -c jit -n "__fish_jit_using_subcommand unlock" -s r -l reason -d 'Why: it stays in the record' -r
+complete -c jit -n "__fish_jit_using_subcommand unlock" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+json\t'For programs: JSON, one object a line where there are several'"
+complete -c jit -n "__fish_jit_using_subcommand unlock" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand unlock" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand unlock" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand unlock" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand unlock" -s V -l version -d 'Print version'
 complete -c jit -n "__fish_jit_using_subcommand check" -l min-left -d 'Held for at least so long from now on' -r
 complete -c jit -n "__fish_jit_using_subcommand check" -s p -l param -d 'Held with this parameter, as in schema=sales; once for each' -r
 complete -c jit -n "__fish_jit_using_subcommand check" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
@@ -313,18 +352,19 @@ complete -c jit -n "__fish_jit_using_subcommand agent; and __fish_seen_subcomman
 complete -c jit -n "__fish_jit_using_subcommand agent; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Tells more on stderr; twice for even more'
 complete -c jit -n "__fish_jit_using_subcommand agent; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c jit -n "__fish_jit_using_subcommand agent; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
 json\t'For programs: JSON, one object a line where there are several'"
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -l broker -d 'Talks to the broker behind this socket' -r -F
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -l config -d 'Reads this config file' -r -F
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -s y -l yes -d 'Answers yes where a person would be asked'
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -s v -l verbose -d 'Tells more on stderr; twice for even more'
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -s V -l version -d 'Print version'
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -f -a "log" -d 'Lists what happened'
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -f -a "show" -d 'Tells the story of one request, as for a post-mortem'
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -f -a "export" -d 'Writes the whole log to a file that can be verified offline'
-complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify" -f -a "verify" -d 'Verifies a file, or the broker\'s log'
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -f -a "log" -d 'Lists what happened'
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -f -a "show" -d 'Tells the story of one request, as for a post-mortem'
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -f -a "export" -d 'Writes the whole log to a file that can be verified offline'
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -f -a "verify" -d 'Verifies a file, or the broker\'s log'
+complete -c jit -n "__fish_jit_using_subcommand audit; and not __fish_seen_subcommand_from log show export verify erase" -f -a "erase" -d 'Makes unreadable what a person typed, and who they were'
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from log" -l grant -d 'Only about this request or grant' -r
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from log" -l person -d 'Only about or by this person' -r
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from log" -l role -d 'Only about this role' -r
@@ -368,6 +408,15 @@ complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcomman
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Tells more on stderr; twice for even more'
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -l subject -d 'The person' -r
+complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+json\t'For programs: JSON, one object a line where there are several'"
+complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -s V -l version -d 'Print version'
 complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
 json\t'For programs: JSON, one object a line where there are several'"
 complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -l broker -d 'Talks to the broker behind this socket' -r -F
@@ -501,6 +550,23 @@ complete -c jit -n "__fish_jit_using_subcommand restore" -s y -l yes -d 'Answers
 complete -c jit -n "__fish_jit_using_subcommand restore" -s v -l verbose -d 'Tells more on stderr; twice for even more'
 complete -c jit -n "__fish_jit_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c jit -n "__fish_jit_using_subcommand restore" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand slack; and not __fish_seen_subcommand_from manifest" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+json\t'For programs: JSON, one object a line where there are several'"
+complete -c jit -n "__fish_jit_using_subcommand slack; and not __fish_seen_subcommand_from manifest" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand slack; and not __fish_seen_subcommand_from manifest" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand slack; and not __fish_seen_subcommand_from manifest" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand slack; and not __fish_seen_subcommand_from manifest" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand slack; and not __fish_seen_subcommand_from manifest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand slack; and not __fish_seen_subcommand_from manifest" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand slack; and not __fish_seen_subcommand_from manifest" -f -a "manifest" -d 'Prints the manifest that a Slack app is made from'
+complete -c jit -n "__fish_jit_using_subcommand slack; and __fish_seen_subcommand_from manifest" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+json\t'For programs: JSON, one object a line where there are several'"
+complete -c jit -n "__fish_jit_using_subcommand slack; and __fish_seen_subcommand_from manifest" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand slack; and __fish_seen_subcommand_from manifest" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand slack; and __fish_seen_subcommand_from manifest" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand slack; and __fish_seen_subcommand_from manifest" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand slack; and __fish_seen_subcommand_from manifest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand slack; and __fish_seen_subcommand_from manifest" -s V -l version -d 'Print version'
 complete -c jit -n "__fish_jit_using_subcommand demo" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
 json\t'For programs: JSON, one object a line where there are several'"
 complete -c jit -n "__fish_jit_using_subcommand demo" -l broker -d 'Talks to the broker behind this socket' -r -F

@@ -48,6 +48,10 @@ fn a_lock_ends_a_live_grant_within_a_second_and_refuses_everything_new() {
             "you are locked",
         );
     }
+    refused(house.jit("alice", &["extend", &live, "--for", "5m", "--reason", "INC-42 slow orders"]), "you are locked");
+    // What was approved before can't be taken up any more.
+    let claim = house.jit("alice", &["exec", &ready, "--", "true"]).code(106);
+    assert!(claim.err.contains("locked"), "{}", claim.err);
     // Nobody gives a locked person anything, and a locked approver gives nothing.
     let dave = house.file("dave", "shell", &[]);
     lock(&house, "ada", &["--person", "bob@example.com"]).ok();
