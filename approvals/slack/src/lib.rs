@@ -15,6 +15,8 @@ mod command;
 #[cfg(feature = "testkit")]
 pub mod double;
 mod fault;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod listen;
 mod manifest;
 mod people;

@@ -149,7 +149,8 @@ async fn serve(
     while tasks.join_next().await.is_some() {}
 }
 
-async fn deal(inner: &Inner, kind: &str, envelope: &str, event: &Value, desk: &dyn Desk) {
+/// Deals with one envelope to its end.
+pub(crate) async fn deal(inner: &Inner, kind: &str, envelope: &str, event: &Value, desk: &dyn Desk) {
     let Some(payload) = event.get("payload") else { return };
     match kind {
         "interactive" => inner.interactive(envelope, payload, desk).await,

@@ -58,6 +58,7 @@ async fn a_lock_ends_what_is_live_cancels_what_waits_and_refuses_what_is_new() {
     assert_eq!((ask.status, ask.why), (AskStatus::Cancelled, Some(CancelWhy::Locked)));
     is_locked(world.try_file("alice", "quick", None).await);
     let caller = world.caller("alice").await;
+    is_locked(world.house.extend(&caller, live.request.id, span("10m"), "INC-42", None).await.map(|_| ()));
     is_locked(world.house.plan(&caller, &World::wish("quick", None, "INC-42")).await.map(|_| ()));
     is_locked(world.house.create_token(&caller, None, "x", None, span("1h")).await.map(|_| ()));
     // Through whatever they act.
