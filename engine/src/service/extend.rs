@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jit_life::policy::{self, Caller};
 use jit_life::step::Extend;
-use jit_life::{Approval, Command, Facts, Refused, RefusedKind, Reply, Request, transition};
+use jit_life::{Approval, Command, Facts, Refused, RefusedKind, Reply, Request, Step, transition};
 use jit_types::{AskId, PersonId, RequestId, Span, Timestamp, Words};
 
 use super::plan::Asked;
@@ -14,7 +14,7 @@ use super::{With, texts};
 use crate::audit::SealedOpening;
 use crate::error::Error;
 use crate::house::House;
-use crate::store::AnswerKey;
+use crate::store::{AnswerKey, Job, Play, Played};
 
 /// As the event of an extension that is asked for is called.
 const ASKED: &str = "extension.asked";
@@ -74,12 +74,14 @@ impl House {
         answer: Option<AnswerKey>,
     ) -> Result<Extended, Error> {
         let request = self.own(caller, id, ASKED).await?;
-        let draft = match self.draft(caller, &request, span, reason) {
-            Ok(draft) => draft?,
-            Err(refused) => return Err(self.refuse(caller, Attempt::on(ASKED, Some(&request)), refused).await),
+        let played = match self.draft(caller, &request, span, reason) {
+            Ok(draft) => {
+                let draft = draft?;
+                let with = With { openings: vec![draft.opening], answer, ..Default::default() };
+                self.play(id, draft.command, with).await?
+            }
+            Err(refused) => self.refuse_once(caller, &request, refused, answer).await?,
         };
-        let with = With { openings: vec![draft.opening], answer, ..Default::default() };
-        let played = self.play(id, draft.command, with).await?;
         let reply = played.reply?;
         let request = played.request.map(Arc::unwrap_or_clone).ok_or_else(|| Refused::not_found("grant"))?;
         let words = match reply {
@@ -90,6 +92,23 @@ impl House {
             _ => Words::new(format!("{span} more is asked for")),
         };
         Ok(Extended { words, request })
+    }
+
+    /// Refuses what the rules refuse, unless the same question was answered before: what was given then is most often just
+    /// what leaves nothing to be given now.
+    async fn refuse_once(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        refused: Refused,
+        answer: Option<AnswerKey>,
+    ) -> Result<Played, Error> {
+        let events = self.refusal(caller, Attempt::on(ASKED, Some(request)), &refused);
+        let step = Step { state: None, events, effects: vec![], drop: vec![], reply: Err(refused) };
+        let play: Play = Box::new(move |_, _| step.clone());
+        let (request, at) = (request.id, self.now());
+        let job = Job { request, at, facts: None, play, done: None, openings: vec![], answer, follow: None };
+        Ok(self.store().play(job).await?)
     }
 
     /// Says what an extension would do: the step that would be played, with its result thrown away.

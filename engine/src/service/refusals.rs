@@ -112,6 +112,17 @@ impl House {
     /// Records that something was refused before any step was played, and gives the refusal back as it was: what the
     /// caller hears does not depend on what the record says.
     pub(crate) async fn refuse(&self, caller: &Caller, attempt: Attempt<'_>, refused: Refused) -> Error {
+        let events = self.refusal(caller, attempt, &refused);
+        if !events.is_empty()
+            && let Err(error) = self.store().write(vec![], events, vec![]).await
+        {
+            tracing::error!(%error, kind = attempt.kind, "a refusal can't be recorded");
+        }
+        refused.into()
+    }
+
+    /// What is to be recorded of a refusal, after counting it.
+    pub(crate) fn refusal(&self, caller: &Caller, attempt: Attempt<'_>, refused: &Refused) -> Vec<Event> {
         let now = self.now();
         let event = Event::new(attempt.kind, now).actor(caller.subject).refused();
         let event = match (attempt.request, attempt.role) {
@@ -120,13 +131,7 @@ impl House {
             (None, None) => event.subject(caller.subject),
         };
         let event = event.field("about", &jit_types::Words::new(&refused.about)).field("why", &refused.message);
-        let events = events_of(self.refusals.count(caller.subject, now), vec![event], caller.subject, now);
-        if !events.is_empty()
-            && let Err(error) = self.store().write(vec![], events, vec![]).await
-        {
-            tracing::error!(%error, kind = attempt.kind, "a refusal can't be recorded");
-        }
-        refused.into()
+        events_of(self.refusals.count(caller.subject, now), vec![event], caller.subject, now)
     }
 }
 
