@@ -14,6 +14,9 @@
 mod clock;
 mod cycles;
 mod ends;
+mod logins;
+mod openbao;
+mod server;
 mod sessions;
 mod stage;
 
@@ -42,6 +45,12 @@ async fn main() {
         row(&format!("{count} ssh grants that end in the same second: ended"), &ended.count.to_string());
         lateness(&ended);
     }
+    if is("logins") {
+        // One server each, made alike; one after the other.
+        logins("raw CREATE ROLE, GRANT and DROP ROLE, 1 connection", logins::raw().await);
+        logins("jit, 4 at once, durable and proven", logins::jit().await);
+        logins("OpenBao, 4 at once", openbao::run().await);
+    }
     if is("sessions") {
         match sessions::run(500).await {
             Some(ended) => {
@@ -51,6 +60,16 @@ async fn main() {
             }
             None => row("open PostgreSQL sessions: no server is installed", "not measured"),
         }
+    }
+}
+
+fn logins(who: &str, rates: Option<logins::Rates>) {
+    match rates {
+        Some(rates) => {
+            row(&format!("PostgreSQL logins issued, {who}"), &format!("{:.0}/s", rates.issued));
+            row(&format!("PostgreSQL logins ended, {who}"), &format!("{:.0}/s", rates.ended));
+        }
+        None => row(&format!("PostgreSQL logins, {who}"), "not measured"),
     }
 }
 
