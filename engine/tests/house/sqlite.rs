@@ -165,7 +165,7 @@ async fn a_newer_file_is_refused_and_left_alone() {
     run(&place.file(), "PRAGMA user_version = 900").await;
     let refused = place.try_open(Arc::default()).await.err();
     assert!(matches!(refused, Some(StoreError::Damaged(_))), "{refused:?}");
-    run(&place.file(), "PRAGMA user_version = 1").await;
+    run(&place.file(), "PRAGMA user_version = 2").await;
     let store = place.try_open(Arc::default()).await.expect("a store");
     assert!(store.request(story::id(1)).await.expect("the store").is_some());
 }
@@ -196,4 +196,12 @@ async fn numbers_go_on_after_those_that_another_process_gave() {
     store.write(vec![Write::Done(leased.clone())], vec![], vec![]).await.expect("written");
     let again = store.lease(story::at(11), story::at(99), 9).await.expect("leases").remove(0);
     assert!(again.version > leased.version && again.fence > leased.fence, "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_has_lost_its_locks_is_not_one_in_which_nothing_is_locked() {
+    let place = Place::new();
+    drop(place.try_open(Arc::default()).await.expect("a store"));
+    run(&place.file(), "DELETE FROM locks").await;
+    assert!(place.try_open(Arc::default()).await.is_err());
 }

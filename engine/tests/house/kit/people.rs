@@ -58,7 +58,7 @@ pub(crate) fn role(name: &str, approval: Approval, backends: &[&str]) -> (RoleNa
 pub(crate) fn rules() -> Rules {
     let people = PEOPLE.iter().map(|(name, groups)| {
         let groups = groups.iter().map(|group| group.parse().expect("a group")).collect();
-        let principals = [format!("unix:{name}"), format!("chat:{name}"), format!("mail:{name}")];
+        let principals = ["unix", "chat", "mail", "fake"].map(|channel| format!("{channel}:{name}"));
         let principals = principals.iter().map(|p| p.parse().expect("a principal")).collect();
         (person(name), Person { groups, principals })
     });
