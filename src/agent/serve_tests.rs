@@ -45,6 +45,9 @@ async fn it_answers_its_own_user_on_a_private_socket_and_ends_when_told() {
     assert_eq!(w.status().await.pid, std::process::id());
     let cached = Verb::Cached { of: "db".to_owned(), format: Format::Json, context: Reach::default().context() };
     assert!(matches!(w.ask(cached).await, Ok(Answer::Miss)));
+    // A running command that looks for what is new has nothing claimed by it, and reaches no broker.
+    let held = Verb::Held { of: "db".to_owned(), context: Reach::default().context() };
+    assert!(matches!(w.ask(held).await, Ok(Answer::Miss)));
     assert!(matches!(w.ask(Verb::Stop).await, Ok(Answer::Ok(_))));
     assert_eq!(w.run.await.expect("it ended"), Ok(true));
     assert_eq!(protocol::connect(&w.places.agent_socket()).err(), Some(TalkError::NoAgent));
@@ -74,7 +77,7 @@ async fn it_ends_by_itself_but_not_while_somebody_uses_a_grant() {
 async fn what_is_no_question_is_refused_and_hurts_nobody() {
     let w = world(Duration::from_secs(60)).await;
     for line in
-        ["", "\n", "GET / HTTP/1.1\r\n", "{}\n", "{\"v\":99,\"verb\":\"status\"}\n", "{\"v\":1,\"verb\":\"grow\"}\n"]
+        ["", "\n", "GET / HTTP/1.1\r\n", "{}\n", "{\"v\":99,\"verb\":\"status\"}\n", "{\"v\":2,\"verb\":\"grow\"}\n"]
     {
         let mut stream = UnixStream::connect(w.places.agent_socket()).await.expect("connected");
         stream.write_all(line.as_bytes()).await.expect("said");
