@@ -9,7 +9,7 @@ use std::time::Duration;
 use jit_approval_terminal::{Out, TerminalKind};
 use jit_engine::audit::{Random, Sealer, Signer, SqliteKeys, SqliteOpenings, SystemRandom};
 use jit_engine::store::sqlite::SqliteStore;
-use jit_engine::{Clock, House, Parts, SystemClock, driver};
+use jit_engine::{Clock, House, Outfit, Parts, SystemClock, driver};
 use jit_types::HouseId;
 
 use crate::config::{HouseSecrets, Kinds, Loaded};
@@ -147,9 +147,11 @@ pub async fn open_house_at(loaded: &Loaded, directory: &Path, clock: Arc<dyn Clo
         clock,
         random: Arc::clone(&random),
         rules: loaded.rules.clone(),
-        backends: open_backends(loaded, id, &secrets).await?,
-        channels: open_channels(loaded, &secrets).await?,
-        alerts: loaded.broker.alerts.clone(),
+        outfit: Outfit {
+            backends: open_backends(loaded, id, &secrets).await?,
+            channels: open_channels(loaded, &secrets).await?,
+            alerts: loaded.broker.alerts.clone(),
+        },
     };
     let house = House::new(parts);
     let seen = state::high_water(directory);

@@ -8,7 +8,7 @@ use jit_backend::Backend;
 use jit_life::policy::Caller;
 use jit_life::{Request, Rules};
 use jit_types::{BackendName, Capability, ChannelName, Free, HouseId, Id, PersonId, Scope, Subject, Timestamp, Words};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::audit::{Openings, Random, Sealer, Signer, SubjectKeys, random};
 use crate::error::Error;
@@ -40,42 +40,85 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// The rules in force.
     pub rules: Rules,
+    /// Backends, channels, alerts.
+    pub outfit: Outfit,
+}
+
+/// The opened backends, by their names.
+pub type Backends = BTreeMap<BackendName, Arc<dyn Backend>>;
+/// The opened channels, by their names.
+pub type Channels = BTreeMap<ChannelName, Arc<dyn Adapter>>;
+
+/// What the house works with, as the config has it at one moment.
+#[derive(Default)]
+pub struct Outfit {
     /// The opened backends.
-    pub backends: BTreeMap<BackendName, Arc<dyn Backend>>,
+    pub backends: Backends,
     /// The opened channels.
-    pub channels: BTreeMap<ChannelName, Arc<dyn Adapter>>,
+    pub channels: Channels,
     /// The channels that alerts go to.
     pub alerts: Vec<ChannelName>,
+}
+
+/// What is in force: rules and outfit change together.
+#[derive(Clone)]
+struct InForce {
+    rules: Arc<Rules>,
+    backends: Arc<Backends>,
+    channels: Arc<Channels>,
+    alerts: Arc<[ChannelName]>,
+    places: Arc<BTreeMap<BackendName, Arc<Semaphore>>>,
+}
+
+impl InForce {
+    /// A backend that stays keeps the places of those who are at work on it.
+    fn of(rules: Rules, outfit: Outfit, before: Option<&Self>) -> Self {
+        let place = |name: &BackendName| {
+            let kept = before.and_then(|before| before.places.get(name)).map(Arc::clone);
+            (name.clone(), kept.unwrap_or_else(|| Arc::new(Semaphore::new(AT_ONE_TARGET))))
+        };
+        let places = outfit.backends.keys().map(place).collect();
+        Self {
+            rules: Arc::new(rules),
+            backends: Arc::new(outfit.backends),
+            channels: Arc::new(outfit.channels),
+            alerts: outfit.alerts.into(),
+            places: Arc::new(places),
+        }
+    }
 }
 
 /// One running installation.
 pub struct House {
     pub(crate) parts: Parts,
-    rules: RwLock<Arc<Rules>>,
+    in_force: RwLock<InForce>,
+    /// Held by a step from its judgement until it is in the store; whoever puts another config in force waits for those.
+    pub(crate) gate: tokio::sync::RwLock<()>,
+    /// Tells those who listen that other channels are in force.
+    rewired: watch::Sender<()>,
     /// Wakes the driver: something may be due sooner than it thinks.
     pub(crate) wake: Notify,
     /// What was refused lately, so that nobody fills the log.
     pub(crate) refusals: Arc<Refusals>,
     /// Held while something is done in a lane that several claims share.
     pub(crate) lanes: Lanes,
-    places: BTreeMap<BackendName, Arc<Semaphore>>,
     nowhere: Arc<Semaphore>,
 }
 
 impl House {
     /// Puts the parts together.
     pub fn new(mut parts: Parts) -> Arc<Self> {
-        let rules = Arc::new(std::mem::take(&mut parts.rules));
-        let places = || Arc::new(Semaphore::new(AT_ONE_TARGET));
-        let each = parts.backends.keys().map(|name| (name.clone(), places())).collect();
+        let rules = std::mem::take(&mut parts.rules);
+        let outfit = std::mem::take(&mut parts.outfit);
         Arc::new(Self {
             parts,
-            rules: RwLock::new(rules),
+            in_force: RwLock::new(InForce::of(rules, outfit, None)),
+            gate: tokio::sync::RwLock::new(()),
+            rewired: watch::Sender::new(()),
             wake: Notify::new(),
             refusals: Arc::default(),
             lanes: Lanes::default(),
-            places: each,
-            nowhere: places(),
+            nowhere: Arc::new(Semaphore::new(AT_ONE_TARGET)),
         })
     }
 
@@ -101,12 +144,29 @@ impl House {
 
     /// The rules in force.
     pub fn rules(&self) -> Arc<Rules> {
-        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+        self.now_in_force().rules
     }
 
     /// Puts other rules in force. Open asks are then brought in line with [`House::revise_open_asks`].
     pub fn set_rules(&self, rules: Rules) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+        self.in_force.write().unwrap_or_else(PoisonError::into_inner).rules = Arc::new(rules);
+    }
+
+    /// Puts other rules and another outfit in force, together.
+    pub(crate) fn put_in_force(&self, rules: Rules, outfit: Outfit) {
+        let mut in_force = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
+        *in_force = InForce::of(rules, outfit, Some(&in_force));
+        drop(in_force);
+        self.rewired.send_replace(());
+    }
+
+    fn now_in_force(&self) -> InForce {
+        self.in_force.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Hears of each time that another outfit is put in force.
+    pub(crate) fn rewired(&self) -> watch::Receiver<()> {
+        self.rewired.subscribe()
     }
 
     /// The verifier key of the log's checkpoints, in its text form.
@@ -115,26 +175,31 @@ impl House {
     }
 
     /// The opened backends.
-    pub fn backends(&self) -> &BTreeMap<BackendName, Arc<dyn Backend>> {
-        &self.parts.backends
+    pub fn backends(&self) -> Arc<Backends> {
+        self.now_in_force().backends
     }
 
     /// The opened channels.
-    pub fn channels(&self) -> &BTreeMap<ChannelName, Arc<dyn Adapter>> {
-        &self.parts.channels
+    pub fn channels(&self) -> Arc<Channels> {
+        self.now_in_force().channels
+    }
+
+    /// The channels that alerts go to.
+    pub fn alerts(&self) -> Arc<[ChannelName]> {
+        self.now_in_force().alerts
     }
 
     /// A backend by its name.
     ///
     /// # Errors
     /// When the config no longer names it; live leases on it stay to be ended.
-    pub fn backend(&self, name: &BackendName) -> Result<&Arc<dyn Backend>, Words> {
-        self.parts.backends.get(name).ok_or_else(|| Words::new(format!("the backend `{name}` is not configured")))
+    pub fn backend(&self, name: &BackendName) -> Result<Arc<dyn Backend>, Words> {
+        self.backends().get(name).cloned().ok_or_else(|| Words::new(format!("the backend `{name}` is not configured")))
     }
 
     /// The places of those who are at work on one target; what is no longer configured has some too, to be told so.
     pub(crate) fn places(&self, name: &BackendName) -> Arc<Semaphore> {
-        Arc::clone(self.places.get(name).unwrap_or(&self.nowhere))
+        Arc::clone(self.now_in_force().places.get(name).unwrap_or(&self.nowhere))
     }
 
     /// What a backend promises of a scope.

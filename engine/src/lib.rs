@@ -20,5 +20,5 @@ pub mod store;
 
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
-pub use house::{House, Parts};
+pub use house::{House, Outfit, Parts};
 pub use jit_backend::BoxFuture;

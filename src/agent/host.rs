@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use super::place;
 use crate::api::{ErrorKind, Failure};
 use crate::config::{self, Env, LoadError, Places, paths};
-use crate::server::{self, App, socket};
+use crate::server::{self, App, Reloader, socket};
 use crate::wiring;
 
 /// How long the targets may take to be looked at before the broker answers.
@@ -86,7 +86,8 @@ impl Host {
     }
 
     async fn open(&self, path: PathBuf) -> Result<Running, Failure> {
-        let loaded = config::load(&path, &wiring::offline_kinds()).map_err(|error| match error {
+        let kinds = wiring::offline_kinds();
+        let loaded = config::load(&path, &kinds).map_err(|error| match error {
             LoadError::Place(error) => place(error),
             LoadError::Faults(_) => {
                 refused(&format!("{} has mistakes", path.display()), "`jit config check` says where")
@@ -105,7 +106,8 @@ impl Host {
             let message = format!("the broker can't listen on {} ({})", at.display(), error.kind());
             Failure::new(ErrorKind::Unavailable, message).hint("`jit doctor` looks at it")
         })?;
-        let app = App::new(Arc::clone(&open.house), "embedded", &state);
+        let reloader = Reloader::new(Arc::clone(&open.house), kinds, &path, &loaded);
+        let app = App::new(Arc::clone(&open.house), "embedded", &state).reloaded_by(Arc::new(reloader));
         let calls = Arc::clone(&self.calls);
         let counted = move |request: Request, next: Next| {
             let call = Call::begin(Arc::clone(&calls));

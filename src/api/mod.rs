@@ -5,6 +5,7 @@
 //! older client meets a newer broker and the other way round, and either is told what it can't do.
 
 pub mod audit;
+pub mod config;
 pub mod errors;
 pub mod extensions;
 pub mod grants;

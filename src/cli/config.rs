@@ -19,6 +19,8 @@ pub(super) struct Args {
 enum Command {
     /// Finds every mistake in a config file, offline
     Check(Check),
+    /// Has the running broker read its config anew
+    Reload(Reload),
     /// Prints the JSON Schema of a config file, for editors
     Schema(Schema),
     /// Says which config file is meant
@@ -45,6 +47,24 @@ Examples:
 
 Exit codes:
   0 no mistakes   3 there are mistakes, or the file can't be read";
+
+/// Options of `jit config reload`.
+#[derive(clap::Args)]
+#[command(after_long_help = RELOAD)]
+struct Reload {}
+
+const RELOAD: &str = "\
+For administrators. A config with mistakes changes nothing, and all of them are shown. A good one holds at once: roles, people, limits,
+channels, backends; what was asked for is judged anew. A backend with something live can be neither taken away nor pointed
+elsewhere. Where the broker listens and keeps its state changes with a restart, and so does a secret behind an unchanged reference.
+
+Examples:
+  jit config check && jit config reload
+  jit config reload --output json | jq .opened
+
+Exit codes:
+  0 it is in force   1 you are no administrator, or something live would be lost   3 there are mistakes   4 not authenticated
+  7 broker unavailable";
 
 /// Options of `jit config schema`.
 #[derive(clap::Args)]
@@ -79,6 +99,7 @@ Exit codes:
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     match args.command {
         Command::Check(args) => check(ctx, args.file.as_deref()),
+        Command::Reload(_) => reload(ctx).await,
         Command::Schema(_) => schema(ctx),
         Command::Path(_) => path(ctx),
     }
@@ -153,6 +174,33 @@ fn sound(ctx: &Ctx, loaded: &Loaded) -> Result<(), Error> {
     ];
     let file = super::output::harmless(&loaded.file.display().to_string());
     ctx.out.line(format!("{file}: {} ({})", ctx.out.paint(Tone::Good, "no mistakes"), counts.join(", ")))
+}
+
+async fn reload(ctx: &Ctx) -> Result<Exit, Error> {
+    let reloaded = ctx.client().await?.reload_config().await.map_err(|error| {
+        let error = Error::from(error);
+        // The question was right; it is the file that is not.
+        if error.exit == Exit::Usage && error.about == "config" { Error { exit: Exit::Config, ..error } } else { error }
+    })?;
+    if ctx.out.json() {
+        ctx.out.object(&reloaded)?;
+        return Ok(Exit::Done);
+    }
+    for key in &reloaded.restart {
+        ctx.out.warn(format!("`[broker] {}` has changed; that needs a restart", super::output::harmless(key)));
+    }
+    for (what, parts) in [("opened", &reloaded.opened), ("closed", &reloaded.closed)] {
+        for part in parts {
+            ctx.out.line(format!("{what} [{}]", super::output::harmless(part)))?;
+        }
+    }
+    let what = if reloaded.changed {
+        "the config as it is now is in force"
+    } else {
+        "the config is the one that was in force"
+    };
+    ctx.out.line(what)?;
+    Ok(Exit::Done)
 }
 
 /// How wide the terminal is; as wide as a page where it does not say.

@@ -1,13 +1,14 @@
 //! `jit serve`: the broker of the host shape.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::ctx::Ctx;
 use super::exit::{Error, Exit};
-use crate::config::{self, Loaded, paths};
-use crate::server::{self, App, socket};
+use crate::config::{self, Kinds, Loaded, paths};
+use crate::server::{self, App, Reloader, socket};
 use crate::wiring;
 
 /// Options of `jit serve`.
@@ -29,7 +30,7 @@ Examples:
 
 Where systemd hands a socket over (LISTEN_FDS), that one is used, and stays when the broker ends.
 
-Callers are known by the OS user at the other end of the socket, or by a token. Stop it with SIGTERM: what is under way
+Callers are known by the OS user at the other end of the socket, or by a token. SIGHUP reads the config anew, as `jit config reload` does. Stop it with SIGTERM: what is under way
 is answered, and everything that is due is done when it runs again.
 
 Exit codes:
@@ -42,22 +43,34 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
         Error::new(Exit::Config, "there is no config file").hint("`jit init` writes one, or name one with --config")
     })?;
     log(ctx.global.verbose);
-    let loaded = config::load(&path, &wiring::kinds(wiring::terminal_out()))?;
+    let kinds = wiring::kinds(wiring::terminal_out());
+    let loaded = config::load(&path, &kinds)?;
     let state = args.state.or_else(|| loaded.broker.state.clone()).unwrap_or_else(|| paths::SYSTEM_STATE.into());
     let socket = args.socket.or_else(|| loaded.broker.socket.clone()).unwrap_or_else(|| paths::SYSTEM_SOCKET.into());
-    serve(ctx, &loaded, &paths::absolute(&state)?, &paths::absolute(&socket)?).await
+    let config = Config { loaded, kinds, path };
+    serve(ctx, config, &paths::absolute(&state)?, &paths::absolute(&socket)?).await
 }
 
 /// How long the first look at all targets may hold up the start.
 const FIRST_LOOK: std::time::Duration = std::time::Duration::from_secs(3);
 
-async fn serve(ctx: &Ctx, loaded: &Loaded, state: &Path, socket: &Path) -> Result<Exit, Error> {
+/// What the broker runs on.
+struct Config {
+    loaded: Loaded,
+    kinds: Kinds,
+    path: PathBuf,
+}
+
+async fn serve(ctx: &Ctx, config: Config, state: &Path, socket: &Path) -> Result<Exit, Error> {
+    let Config { loaded, kinds, path } = config;
     let refused = |what: &str, error: &std::io::Error| Error::new(Exit::Failure, format!("{what}: {error}"));
     let inherited = socket::inherited().map_err(|e| refused("can't listen", &e))?;
     server::raise_descriptors();
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| refused("signals can't be taken", &e))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| refused("signals can't be taken", &e))?;
-    let open = wiring::open_house(loaded, state).await.map_err(|e| Error::new(Exit::Config, e.message).hint(e.hint))?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(|e| refused("signals can't be taken", &e))?;
+    let open =
+        wiring::open_house(&loaded, state).await.map_err(|e| Error::new(Exit::Config, e.message).hint(e.hint))?;
     // What is found in the targets is in plan and hash: a claim is not to differ because nobody had looked yet.
     let look = jit_engine::driver::look_at_targets(&open.house);
     let _ = tokio::time::timeout(FIRST_LOOK, look).await;
@@ -67,9 +80,16 @@ async fn serve(ctx: &Ctx, loaded: &Loaded, state: &Path, socket: &Path) -> Resul
     let listener =
         inherited.map_or_else(bind, Ok).map_err(|e| refused(&format!("can't listen on {}", socket.display()), &e))?;
     ctx.out.note(format!("jit {} serves {} on {}", crate::api::VERSION, open.house.id(), socket.display()));
-    let app = App::new(std::sync::Arc::clone(&open.house), "host", state);
+    let reloader = Arc::new(Reloader::new(Arc::clone(&open.house), kinds, &path, &loaded));
+    let app = App::new(Arc::clone(&open.house), "host", state).reloaded_by(Arc::clone(&reloader));
     let stop = async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                Some(()) = hangup.recv() => read_anew(ctx, &reloader).await,
+            }
+        }
     };
     server::serve(listener, app, stop).await;
     // A socket that was handed over is its owner's: clients wait there for the next broker.
@@ -77,6 +97,22 @@ async fn serve(ctx: &Ctx, loaded: &Loaded, state: &Path, socket: &Path) -> Resul
         let _ = std::fs::remove_file(socket);
     }
     Ok(Exit::Done)
+}
+
+/// Reads the config anew, as SIGHUP asks for, and says what came of it.
+async fn read_anew(ctx: &Ctx, reloader: &Reloader) {
+    match reloader.reload(None).await {
+        Ok(reloaded) => {
+            ctx.out.note(format!("the config is in force as it is now ({})", reloaded.revision));
+            for key in reloaded.restart {
+                ctx.out.warn(format!("`[broker] {key}` has changed; that needs a restart"));
+            }
+        }
+        Err(failure) => {
+            ctx.out.error(&failure.into());
+            ctx.out.warn("the config from before stays in force");
+        }
+    }
 }
 
 /// The broker's log goes to stderr; `-v` shows more.

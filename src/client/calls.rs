@@ -8,6 +8,7 @@ use super::claims::ClaimKey;
 use super::material::{self, Kept};
 use super::{CLAIM_PATIENCE, Client, Error, PATIENCE, idempotency_key};
 use crate::api::audit::Diagnosis;
+use crate::api::config::Reloaded;
 use crate::api::extensions::{Extend, ExtensionPlanView};
 use crate::api::grants::{ClaimedView, NewClaim, Report};
 use crate::api::requests::{
@@ -46,6 +47,14 @@ pub struct Claimed {
 }
 
 impl Client {
+    /// Has the broker read its config anew.
+    ///
+    /// # Errors
+    /// As [`Client::get`]; what is wrong with the config.
+    pub async fn reload_config(&self) -> Result<Reloaded, Error> {
+        self.post("/v1/config/reload", &(), CLAIM_PATIENCE).await
+    }
+
     /// Asks what a request would do.
     ///
     /// # Errors

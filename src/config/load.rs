@@ -60,6 +60,8 @@ pub struct Loaded {
     pub broker: Broker,
     /// A digest of the file's exact bytes.
     pub revision: Digest,
+    /// A digest of each backend's and channel's own table, by where it stands, as in `backends.shop`.
+    pub parts: BTreeMap<String, Digest>,
     /// The file, symbolic links resolved.
     pub file: PathBuf,
     /// The directory that relative paths in the file begin at: the file's own.
@@ -162,7 +164,18 @@ pub fn read(text: &str, name: &str, file: &Path, base: &Path, kinds: &Kinds) -> 
         approvals: approvals.configs.into_iter().map(|(name, (_, config))| (name, config)).collect(),
         broker,
         revision: Digest::of(text.as_bytes()),
+        parts: parts(text),
         file: file.to_owned(),
         base: base.to_owned(),
     })
+}
+
+/// By what a table is known to be the one that was read before, whatever stands around it.
+fn parts(text: &str) -> BTreeMap<String, Digest> {
+    let table: toml::Table = toml::from_str(text).unwrap_or_default();
+    let of = |section: &'static str| {
+        let tables = table.get(section).and_then(toml::Value::as_table).into_iter().flatten();
+        tables.map(move |(name, value)| (format!("{section}.{name}"), Digest::of(value.to_string().as_bytes())))
+    };
+    of("backends").chain(of("approvals")).collect()
 }

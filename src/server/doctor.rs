@@ -24,11 +24,11 @@ pub(super) async fn doctor(State(app): State<App>, Who(caller): Who) -> Result<J
     house.may_diagnose(&caller).await?;
     let mut looks = Looks::default();
     let live = live_names(&app).await?;
-    for (name, backend) in house.backends() {
+    for (name, backend) in house.backends().iter() {
         let accounted = live.get(name.as_str()).cloned().unwrap_or_default();
         looks.begin(format!("backend {name}"), PATIENCE, at_backend(Arc::clone(backend), accounted));
     }
-    for (name, channel) in house.channels() {
+    for (name, channel) in house.channels().iter() {
         let channel = Arc::clone(channel);
         looks.begin(format!("channel {name}"), PATIENCE, async move {
             let checks = channel.check().await.into_iter();

@@ -8,6 +8,7 @@ mod extend;
 mod extract;
 mod grants;
 mod locks;
+mod reload;
 mod requests;
 mod serve;
 pub mod socket;
@@ -27,6 +28,7 @@ use tokio::net::UnixListener;
 use crate::identity::{Identities, Peer};
 
 pub use doors::raise_descriptors;
+pub use reload::Reloader;
 
 /// The largest body that is read, in bytes: a reason of 32 KiB with all its escapes, and some.
 const LARGEST_BODY: usize = 256 * 1024;
@@ -39,6 +41,7 @@ pub struct App {
     pub(crate) shape: &'static str,
     pub(crate) since: Timestamp,
     pub(crate) state_directory: Arc<std::path::Path>,
+    reloader: Option<Arc<Reloader>>,
     stopping: tokio::sync::watch::Receiver<bool>,
 }
 
@@ -48,7 +51,13 @@ impl App {
         let identities = Identities::new(Arc::clone(&house));
         let since = house.now();
         let (_, stopping) = tokio::sync::watch::channel(false);
-        Self { house, identities, shape, since, state_directory: Arc::from(state_directory), stopping }
+        Self { house, identities, shape, since, state_directory: Arc::from(state_directory), reloader: None, stopping }
+    }
+
+    /// Lets administrators have the config read anew.
+    #[must_use]
+    pub fn reloaded_by(self, reloader: Arc<Reloader>) -> Self {
+        Self { reloader: Some(reloader), ..self }
     }
 
     /// Waits for a change, until `deadline` or until the server is told to stop: says whether there was one.
@@ -92,6 +101,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/roles", get(status::roles)),
         ("/v1/whoami", get(status::whoami)),
         ("/v1/status", get(status::status)),
+        ("/v1/config/reload", post(reload::reload)),
         ("/v1/doctor", get(doctor::doctor)),
         ("/v1/tokens", get(tokens::list).post(tokens::create)),
         ("/v1/tokens/{id}/revoke", post(tokens::revoke)),

@@ -34,6 +34,7 @@ mod once;
 mod pipes;
 mod postgres;
 mod process;
+mod reload;
 mod routes;
 mod slack;
 mod spoof;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jit_life::{ClaimStatus, Command};
-use jit_types::{Digest, Event};
+use jit_types::{BackendName, Digest, Event, Subject};
 
 use super::publish;
 use crate::error::Error;
@@ -24,25 +24,38 @@ const RECONCILING: &str = "reconciling";
 /// When the store can't be used.
 pub async fn begin(house: &Arc<House>, config: Digest, seen: u64) -> Result<(), Error> {
     let (size, _) = house.store().log().head();
-    let before = house.store().log().meta(CONFIG).await?;
-    if before.as_deref() != Some(&config.to_string()) {
-        let event = Event::new("config.changed", house.now()).field("config", &config);
-        let meta = Write::Meta { name: CONFIG, value: config.to_string() };
-        house.store().write(vec![meta], vec![event], vec![]).await?;
-    }
+    note_config(house, config, None).await?;
     let resumed = house.store().log().meta(RECONCILING).await?.is_some_and(|value| value == "yes");
     if size < seen || resumed {
         went_back(house, size, seen).await?;
     }
     house.resume_erasures().await?;
     for name in house.backends().keys() {
-        if let Err(error) = publish::write_documents(house, name).await {
-            tracing::error!(backend = %name, %error, "a document can't be published; it is tried on");
-            let publish = Write::Publish { backend: name.clone(), due: house.now() };
-            house.store().write(vec![publish], vec![], vec![]).await?;
-        }
+        publish_at_once(house, name).await?;
     }
     house.revise_open_asks().await
+}
+
+/// Records that another config holds than before, with what proves which: one transaction.
+pub(crate) async fn note_config(house: &House, config: Digest, by: Option<Subject>) -> Result<(), Error> {
+    let before = house.store().log().meta(CONFIG).await?;
+    if before.as_deref() == Some(&config.to_string()) {
+        return Ok(());
+    }
+    let event = Event::new("config.changed", house.now()).field("config", &config);
+    let event = by.into_iter().fold(event, Event::actor);
+    let meta = Write::Meta { name: CONFIG, value: config.to_string() };
+    Ok(house.store().write(vec![meta], vec![event], vec![]).await?)
+}
+
+/// Publishes what hosts demand of a backend that has just been opened; what can't be is tried on.
+pub(crate) async fn publish_at_once(house: &House, name: &BackendName) -> Result<(), Error> {
+    if let Err(error) = publish::write_documents(house, name).await {
+        tracing::error!(backend = %name, %error, "a document can't be published; it is tried on");
+        let publish = Write::Publish { backend: name.clone(), due: house.now() };
+        house.store().write(vec![publish], vec![], vec![]).await?;
+    }
+    Ok(())
 }
 
 /// The store holds less than it did: a backup was put back. What it takes for live may have been given back, revoked or
@@ -99,7 +112,7 @@ pub async fn look_around(house: Arc<House>) {
 /// Looks at every target once, side by side; one that does not answer holds up nobody.
 pub async fn look_at_targets(house: &House) {
     let mut looks = tokio::task::JoinSet::new();
-    for (name, backend) in house.backends() {
+    for (name, backend) in house.backends().iter() {
         let (name, backend) = (name.clone(), Arc::clone(backend));
         looks.spawn(async move {
             match tokio::time::timeout(super::PATIENCE, backend.check()).await {

@@ -1,11 +1,11 @@
 //! Listening where we go to a medium: one task a channel, begun again whenever it comes back with an error.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jit_approval::{Adapter, Desk, Listeners};
 use jit_types::ChannelName;
-use tokio::task::JoinSet;
 
 use crate::house::House;
 use crate::service::{HouseDesk, Identify};
@@ -15,18 +15,37 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Listens to all channels that want it, until the future is dropped.
+/// Listens to all channels that want it, until the future is dropped. One that another config leaves as it was is listened to
+/// without a break: some give a new connection only so often.
 pub async fn listen(house: Arc<House>, identify: Arc<dyn Identify>) {
-    let mut tasks = JoinSet::new();
-    for (name, channel) in house.channels() {
-        if channel.capability().listeners == Listeners::None {
-            continue;
+    let mut rewired = house.rewired();
+    let mut heard: BTreeMap<ChannelName, (Arc<dyn Adapter>, Task)> = BTreeMap::new();
+    loop {
+        rewired.mark_unchanged();
+        let channels = house.channels();
+        heard.retain(|name, (channel, _)| channels.get(name).is_some_and(|now| Arc::ptr_eq(now, channel)));
+        for (name, channel) in channels.iter() {
+            if heard.contains_key(name) || channel.capability().listeners == Listeners::None {
+                continue;
+            }
+            let desk: Arc<dyn Desk> = Arc::new(HouseDesk::new(Arc::clone(&house), Arc::clone(&identify)));
+            let task = Task(tokio::spawn(listen_to(name.clone(), Arc::clone(channel), desk)));
+            heard.insert(name.clone(), (Arc::clone(channel), task));
         }
-        let desk: Arc<dyn Desk> = Arc::new(HouseDesk::new(Arc::clone(&house), Arc::clone(&identify)));
-        tasks.spawn(listen_to(name.clone(), Arc::clone(channel), desk));
+        drop(channels);
+        if rewired.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
-    // Dropped with this future, the set ends them all.
-    while tasks.join_next().await.is_some() {}
+}
+
+/// One who listens, until this is dropped.
+struct Task(tokio::task::JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 async fn listen_to(name: ChannelName, channel: Arc<dyn Adapter>, desk: Arc<dyn Desk>) {

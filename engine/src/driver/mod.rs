@@ -11,6 +11,7 @@ mod publish;
 mod tell;
 
 pub use begin::{begin, checkpoints, look_around, look_at_targets};
+pub(crate) use begin::{note_config, publish_at_once};
 pub use listen::listen;
 
 use std::sync::Arc;

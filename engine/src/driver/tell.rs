@@ -102,7 +102,7 @@ pub(super) async fn alert(house: &Arc<House>, id: RequestId, claim: ClaimId, eff
         on_each(house, move |house, name, channel| {
             let notice = Notice::Alert(Alert { key: NoticeKey(key.clone()), request: Some(id), words: words.clone() });
             async move {
-                if !house.parts.alerts.contains(&name) {
+                if !house.alerts().contains(&name) {
                     return Ok(());
                 }
                 send(&house, &name, &channel, &notice).await
@@ -121,7 +121,7 @@ where
     D: Future<Output = Result<(), Error>> + Send + 'static,
 {
     let mut tasks = tokio::task::JoinSet::new();
-    for (name, channel) in house.channels() {
+    for (name, channel) in house.channels().iter() {
         tasks.spawn(act(Arc::clone(house), name.clone(), Arc::clone(channel)));
     }
     let mut all = Ok(());

@@ -68,6 +68,8 @@ impl House {
                 return Err(self.refuse(caller, attempt, Refused::not_found("grant")).await);
             }
         };
+        // Once its intent is durable, its backend can't be taken away.
+        let gate = self.gate.read().await;
         let right = match self.may_claim(caller, &request, &order) {
             Ok(right) => right,
             Err(refused) => {
@@ -86,6 +88,7 @@ impl House {
         }));
         let key = order.answer.key;
         let played = self.play(request.id, command, With { answer: Some(order.answer), ..Default::default() }).await?;
+        drop(gate);
         let Reply::Claimed(claim) = played.reply? else { return Err(Refused::not_found("grant").into()) };
         let state = played.request.map(Arc::unwrap_or_clone).ok_or_else(|| Refused::not_found("grant"))?;
         if let Some(kept) = played.replayed {

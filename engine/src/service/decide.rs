@@ -77,6 +77,7 @@ impl House {
                 .hint("--reason \"…\"")
                 .into());
         }
+        let _gate = self.gate.read().await;
         let rules = self.rules();
         // Own requests are refused by the step itself, so that the attempt is in the record.
         let right = match policy::may_decide(&rules, caller, &request.role, &self.subjects()) {

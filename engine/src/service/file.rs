@@ -33,6 +33,7 @@ impl House {
         claim_key: &str,
         answer: Option<AnswerKey>,
     ) -> Result<Filed, Error> {
+        let _gate = self.gate.read().await;
         let right = match self.may_request(caller, wish) {
             Ok(right) => right,
             Err(refused) => return Err(self.refuse(caller, Attempt::role("request.filed", &wish.role), refused).await),

@@ -11,6 +11,7 @@ pub mod lock;
 mod plan;
 pub mod record;
 pub mod refusals;
+mod reload;
 pub mod seen;
 pub mod texts;
 mod tokens;
@@ -21,6 +22,7 @@ pub use desk::{HouseDesk, Identify};
 pub use extend::{Extended, ExtensionPlan};
 pub use file::Filed;
 pub use plan::{Asked, Plan};
+pub use reload::NewConfig;
 pub use tokens::NewToken;
 
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use jit_engine::audit::{
 use jit_engine::service::{ClaimOrder, claim_message};
 use jit_engine::store::sqlite::SqliteStore;
 use jit_engine::store::{AnswerKey, LogQuery, Query};
-use jit_engine::{Clock as _, House, Parts, driver};
+use jit_engine::{Clock as _, House, Outfit, Parts, driver};
 use jit_life::policy::{Caller, Wish};
 use jit_life::{ClaimStatus, Request, Verdict};
 use jit_types::{Digest, HouseId, Material, Params, RequestId, Timestamp};
@@ -65,13 +65,15 @@ impl Life {
             clock: Arc::new(clock.clone()),
             random: Arc::new(SystemRandom),
             rules,
-            backends: ["shop", "list"]
-                .into_iter()
-                .zip(&targets)
-                .map(|(name, target)| (name.parse().expect("a name"), Arc::clone(target) as Arc<dyn Backend>))
-                .collect(),
-            channels: [("chat".parse().expect("a name"), channel)].into(),
-            alerts: vec![],
+            outfit: Outfit {
+                backends: ["shop", "list"]
+                    .into_iter()
+                    .zip(&targets)
+                    .map(|(name, target)| (name.parse().expect("a name"), Arc::clone(target) as Arc<dyn Backend>))
+                    .collect(),
+                channels: [("chat".parse().expect("a name"), channel)].into(),
+                alerts: vec![],
+            },
         });
         driver::begin(&house, Digest::of(b"config"), 0).await.expect("it opens");
         tokio::spawn(driver::run(Arc::clone(&house)));

@@ -13,6 +13,7 @@ mod kit;
 mod lock;
 mod outbox;
 mod refusals;
+mod reload;
 mod seen;
 mod sqlite;
 mod story;

@@ -15,7 +15,7 @@ use jit_engine::audit::{
 use jit_engine::service::{ClaimOrder, Claimed, Decided, Filed, claim_message};
 use jit_engine::store::sqlite::SqliteStore;
 use jit_engine::store::{AnswerKey, LogQuery, Store};
-use jit_engine::{Clock as _, Error, House, Parts, driver};
+use jit_engine::{Clock as _, Error, House, Outfit, Parts, driver};
 use jit_life::policy::{Caller, Wish};
 use jit_life::{ClaimStatus, GrantStatus, Request, Rules, Verdict};
 use jit_types::{Digest, HouseId, Material, Params, RequestId, Span, Timestamp};
@@ -134,9 +134,11 @@ impl World {
             clock: Arc::new(clock.clone()),
             random: Arc::new(SystemRandom),
             rules: setup.rules.clone(),
-            backends: backends.into_iter().map(|(name, b)| (name.parse().expect("a backend"), b)).collect(),
-            channels: channels.collect(),
-            alerts: setup.channels.iter().map(|(name, _)| name.parse().expect("a channel")).collect(),
+            outfit: Outfit {
+                backends: backends.into_iter().map(|(name, b)| (name.parse().expect("a backend"), b)).collect(),
+                channels: channels.collect(),
+                alerts: setup.channels.iter().map(|(name, _)| name.parse().expect("a channel")).collect(),
+            },
         });
         driver::begin(&house, Digest::of(b"config"), 0).await.expect("it opens");
         let driver = setup.driver.then(|| tokio::spawn(driver::run(Arc::clone(&house))));
