@@ -148,6 +148,9 @@ _jit() {
             jit__subcmd__config,path)
                 cmd="jit__subcmd__config__subcmd__path"
                 ;;
+            jit__subcmd__config,reload)
+                cmd="jit__subcmd__config__subcmd__reload"
+                ;;
             jit__subcmd__config,schema)
                 cmd="jit__subcmd__config__subcmd__schema"
                 ;;
@@ -730,7 +733,7 @@ _jit() {
             return 0
             ;;
         jit__subcmd__config)
-            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version check schema path"
+            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version check reload schema path"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -782,6 +785,32 @@ _jit() {
             return 0
             ;;
         jit__subcmd__config__subcmd__path)
+            opts="-y -v -h -V --output --broker --config --yes --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --broker)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        jit__subcmd__config__subcmd__reload)
             opts="-y -v -h -V --output --broker --config --yes --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

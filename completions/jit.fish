@@ -417,17 +417,18 @@ complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcomman
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -s v -l verbose -d 'Tells more on stderr; twice for even more'
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c jit -n "__fish_jit_using_subcommand audit; and __fish_seen_subcommand_from erase" -s V -l version -d 'Print version'
-complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
 json\t'For programs: JSON, one object a line where there are several'"
-complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -l broker -d 'Talks to the broker behind this socket' -r -F
-complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -l config -d 'Reads this config file' -r -F
-complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -s y -l yes -d 'Answers yes where a person would be asked'
-complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -s v -l verbose -d 'Tells more on stderr; twice for even more'
-complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -s V -l version -d 'Print version'
-complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -f -a "check" -d 'Finds every mistake in a config file, offline'
-complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -f -a "schema" -d 'Prints the JSON Schema of a config file, for editors'
-complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check schema path" -f -a "path" -d 'Says which config file is meant'
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -f -a "check" -d 'Finds every mistake in a config file, offline'
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -f -a "reload" -d 'Has the running broker read its config anew'
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -f -a "schema" -d 'Prints the JSON Schema of a config file, for editors'
+complete -c jit -n "__fish_jit_using_subcommand config; and not __fish_seen_subcommand_from check reload schema path" -f -a "path" -d 'Says which config file is meant'
 complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from check" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
 json\t'For programs: JSON, one object a line where there are several'"
 complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from check" -l broker -d 'Talks to the broker behind this socket' -r -F
@@ -436,6 +437,14 @@ complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcomma
 complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Tells more on stderr; twice for even more'
 complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from reload" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
+json\t'For programs: JSON, one object a line where there are several'"
+complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from reload" -l broker -d 'Talks to the broker behind this socket' -r -F
+complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from reload" -l config -d 'Reads this config file' -r -F
+complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from reload" -s y -l yes -d 'Answers yes where a person would be asked'
+complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from reload" -s v -l verbose -d 'Tells more on stderr; twice for even more'
+complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from reload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from reload" -s V -l version -d 'Print version'
 complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from schema" -l output -d 'Prints for people, or JSON for programs' -r -f -a "human\t'For people'
 json\t'For programs: JSON, one object a line where there are several'"
 complete -c jit -n "__fish_jit_using_subcommand config; and __fish_seen_subcommand_from schema" -l broker -d 'Talks to the broker behind this socket' -r -F

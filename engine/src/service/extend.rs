@@ -74,6 +74,7 @@ impl House {
         answer: Option<AnswerKey>,
     ) -> Result<Extended, Error> {
         let request = self.own(caller, id, ASKED).await?;
+        let _gate = self.gate.read().await;
         let played = match self.draft(caller, &request, span, reason) {
             Ok(draft) => {
                 let draft = draft?;
