@@ -139,8 +139,18 @@ pub fn read(text: &str, name: &str, file: &Path, base: &Path, kinds: &Kinds) -> 
     // A channel may know what people leave out of their names there.
     let names = |channel: &str, written: &str| -> Result<Vec<String>, String> {
         let of_kind = approvals.configs.values().filter(|(kind, _)| *kind == channel);
-        let names = of_kind.map(|(_, config)| config.name(written)).collect::<Result<Vec<_>, _>>()?;
-        Ok(if names.is_empty() { vec![written.to_owned()] } else { names })
+        let (taken, refused): (Vec<_>, Vec<_>) =
+            of_kind.map(|(_, config)| config.name(written)).partition(Result::is_ok);
+        let mut names: Vec<String> = taken.into_iter().flatten().collect();
+        names.sort();
+        names.dedup();
+        match (names.len(), refused.into_iter().find_map(Result::err)) {
+            (1, _) => Ok(names),
+            (0, Some(rule)) => Err(rule),
+            (0, None) => Ok(vec![written.to_owned()]),
+            // A bare name that two workspaces could mean may be two people's.
+            _ => Err(format!("`{written}` could be any of {}: write it in full", names.join(", "))),
+        }
     };
     let people = people::read(&mut root, &kinds.channels(), &names);
     let known = broker::Known { people: &people.named, channels: &approvals.named, whole };

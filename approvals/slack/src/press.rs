@@ -142,7 +142,7 @@ fn modal(shown: Shown, channel: &str, at: &str) -> Value {
             {
                 "type": "input",
                 "block_id": WHY,
-                "optional": true,
+                "optional": false,
                 "label": plain_text("Why not? The requester reads it."),
                 "element": {
                     "type": "plain_text_input", "action_id": WHY, "multiline": true, "max_length": LONGEST_WHY

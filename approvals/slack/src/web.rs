@@ -117,8 +117,10 @@ impl Web {
             (false, false) => "http",
             (false, true) => "ws",
         };
-        // A double on this machine sends nobody elsewhere.
-        let near = self.secure() || url.host_str() == self.api.host_str();
+        // Only to where the API is, or to another host of the same domain: what says that it comes from Slack sends the
+        // broker to no host of the inner net.
+        let (host, api) = (url.host_str()?, self.api.host_str()?);
+        let near = host == api || host.ends_with(".slack.com") && (api == "slack.com" || api.ends_with(".slack.com"));
         (url.scheme() == wanted && near && url.username().is_empty() && url.password().is_none()).then_some(url)
     }
 
@@ -265,5 +267,22 @@ mod tests {
         let double = web("http://127.0.0.1:1/api/", "xoxb-1", "xapp-1").unwrap();
         assert!(double.trusted("http://127.0.0.1:2/r", false).is_some());
         assert!(double.trusted("http://evil.example/r", false).is_none());
+    }
+
+    /// no connection is opened that the config does not name.
+    #[test]
+    fn an_address_is_one_of_slacks() {
+        let real = web("https://slack.com/api/", "xoxb-1", "xapp-1").unwrap();
+        for bad in [
+            "https://169.254.169.254/latest/meta-data/",
+            "https://127.0.0.1:8443/admin",
+            "https://[::1]/",
+            "https://vault.internal:8200/v1/sys/seal",
+            "https://hooks.slack.com.evil.example/actions/1",
+            "https://evilslack.com/actions/1",
+        ] {
+            assert!(real.trusted(bad, false).is_none(), "{bad}");
+        }
+        assert!(real.trusted("wss://evil.example/link/?ticket=1", true).is_none());
     }
 }

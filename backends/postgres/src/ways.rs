@@ -21,14 +21,17 @@ pub(crate) async fn through(backend: &Postgres, link: &mut Link<'_>) -> Result<T
     Ok(Through::CreateRole)
 }
 
-/// Whether the house's functions stand in this database, and the broker may call them.
+/// Whether the house's functions stand in this database, and the broker may call them. A schema of that name whose
+/// functions are another's, or run as whoever calls them, is somebody's trap.
 async fn has_functions(link: &mut Link<'_>, house: &HouseId) -> Result<bool, Error> {
     let limit = link.limit();
     let query = sqlx::query_scalar::<_, bool>(
-        "SELECT coalesce(bool_and(has_function_privilege(p.oid, 'EXECUTE')), false) FROM pg_proc p \
-         JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = $1",
+        "SELECT coalesce(bool_and(p.prosecdef AND r.rolname = $2 AND has_function_privilege(p.oid, 'EXECUTE')), false) \
+         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_roles r ON r.oid = p.proowner \
+         WHERE n.nspname = $1",
     )
     .bind(functions::schema(house))
+    .bind(functions::owner(house).as_str().to_owned())
     .fetch_one(link.raw());
     Link::within(limit, "look for the functions", query).await
 }

@@ -1,9 +1,11 @@
 //! Listening where we go to a medium: one task a channel, begun again whenever it comes back with an error.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jit_approval::{Adapter, Desk, Listeners};
 use jit_types::ChannelName;
 
@@ -52,9 +54,11 @@ async fn listen_to(name: ChannelName, channel: Arc<dyn Adapter>, desk: Arc<dyn D
     let mut pause = FIRST_PAUSE;
     loop {
         let begun = std::time::Instant::now();
-        match channel.listen(Arc::clone(&desk)).await {
-            Ok(()) => return,
-            Err(error) => {
+        match AssertUnwindSafe(channel.listen(Arc::clone(&desk))).catch_unwind().await {
+            Ok(Ok(())) => return,
+            failed => {
+                let error =
+                    failed.map_or("a panic".to_owned(), |end| end.err().map(|e| e.to_string()).unwrap_or_default());
                 tracing::error!(channel = %name, %error, "the channel is not listened to; it is tried again");
                 // One that held for a while is begun again as the first time.
                 pause = if begun.elapsed() > LONGEST_PAUSE { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };

@@ -14,14 +14,17 @@ pub use begin::{begin, checkpoints, look_around, look_at_targets};
 pub(crate) use begin::{note_config, publish_at_once};
 pub use listen::listen;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jit_life::{Command, EffectKind, Timer};
 use jit_types::Span;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::BoxFuture;
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
@@ -87,11 +90,42 @@ pub async fn run(house: Arc<House>) {
 }
 
 /// Does one effect, and what it makes due at once: an end is not sent through the outbox's queue between its steps. It is
-/// written there all the same, and whoever starts after a crash takes it up.
-async fn carry_out(house: &Arc<House>, effect: Leased) {
-    let mut next = vec![effect];
-    while let Some(effect) = next.pop() {
-        next.extend(carry_out_one(house, effect).await);
+/// written there all the same, and whoever starts after a crash takes it up. Several that follow are done side by side, so
+/// that a target that hangs holds up no other of the same grant.
+fn carry_out(house: &Arc<House>, effect: Leased) -> BoxFuture<'_, ()> {
+    Box::pin(async move {
+        let mut next = Some(effect);
+        while let Some(effect) = next.take() {
+            let mut follow = guarded(house, effect).await;
+            next = follow.pop();
+            if !follow.is_empty() {
+                follow.extend(next.take());
+                futures_util::future::join_all(follow.into_iter().map(|effect| carry_out(house, effect))).await;
+            }
+        }
+    })
+}
+
+/// A mistake of an implementation that ends in a panic costs its own effect a try, and nobody else anything.
+async fn guarded(house: &Arc<House>, effect: Leased) -> Vec<Leased> {
+    let known = effect.clone();
+    match AssertUnwindSafe(carry_out_one(house, effect)).catch_unwind().await {
+        Ok(follow) => follow,
+        Err(_) => {
+            tracing::error!(kind = ?known.kind, "an effect has panicked; it is put off");
+            put_off(house, known).await;
+            Vec::new()
+        }
+    }
+}
+
+/// Has an effect tried again a little later.
+async fn put_off(house: &House, effect: Leased) {
+    let due = house.now().after(AGAIN).plus_millis(i64::from(house.jitter()));
+    let again = Write::Again { leased: effect, due };
+    if let Err(error) = house.store().write(vec![again], vec![], vec![]).await {
+        // The lease runs out by itself, and the effect is leased again.
+        tracing::error!(%error, "an effect can't be put off");
     }
 }
 
@@ -124,12 +158,7 @@ async fn carry_out_one(house: &Arc<House>, effect: Leased) -> Vec<Leased> {
         Err(Error::Store(StoreError::Fenced)) => {}
         Err(error) => {
             tracing::warn!(%error, kind = ?effect.kind, "an effect is put off");
-            let due = house.now().after(AGAIN).plus_millis(i64::from(house.jitter()));
-            let again = Write::Again { leased: effect, due };
-            if let Err(error) = house.store().write(vec![again], vec![], vec![]).await {
-                // The lease runs out by itself, and the effect is leased again.
-                tracing::error!(%error, "an effect can't be put off");
-            }
+            put_off(house, effect).await;
         }
     }
     Vec::new()

@@ -24,6 +24,8 @@ pub(super) async fn publish(house: &Arc<House>, name: &BackendName, effect: &Lea
 
 /// Writes a backend's documents as they must be now; also at start, so that a file that hosts demand is there.
 pub(crate) async fn write_documents(house: &House, name: &BackendName) -> Result<(), Error> {
+    // One at a time, also where an effect and the start of the house meet: the last one in must be the newest.
+    let _alone = house.lanes.enter(&format!("publish:{name}")).await;
     let backend = house.backend(name).map_err(|words| Error::Unavailable(words.to_string()))?;
     let mut leases = Vec::new();
     for request in house.store().ended_early(name.clone(), house.now()).await? {

@@ -9,7 +9,7 @@ use jit_life::role::Person;
 use jit_life::{ClaimStatus, EndWhy, GrantStatus};
 use jit_types::{Lane, Span};
 
-use crate::kit::people::{person, rules};
+use crate::kit::people::{person, role, rules};
 use crate::kit::{Setup, World, span, until};
 
 /// Rules with so many more engineers, and their names.
@@ -345,4 +345,48 @@ async fn what_somebody_held_ends_though_nobody_knows_who_it_was() {
         until("it has ended", || async { matches!(world.grant_status(id).await, GrantStatus::Ended { .. }) }).await;
     }
     assert_eq!((world.shop.live(), world.list.live()), (vec![], vec![]));
+}
+
+/// what an end makes due at once is done by one task, one after the other; so a target that hangs delays the end at
+/// another one, though that one is well.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hanging_target_of_the_same_grant_delays_no_other() {
+    for hanging in ["shop", "other"] {
+        let mut rules = rules();
+        let (name, both) = role("both", jit_life::Approval::ByRule, &["shop", "other"]);
+        rules.roles.insert(name, both);
+        let world = World::with(Setup { rules, channels: vec![], ..Setup::default() }).await;
+        let request = world.file("alice", "both", "1h").await.id;
+        world.claim_of("alice", request, 0, "a").await.expect("a credential");
+        world.claim_of("alice", request, 1, "b").await.expect("a credential");
+        let (hung, well) = if hanging == "shop" { (&world.shop, &world.other) } else { (&world.other, &world.shop) };
+        hung.fault(Fault::Stalled);
+        world.clock.advance(span("1h"));
+        until("the hanging target is asked", || async { hung.calls().revoke > 0 }).await;
+        let began = Instant::now();
+        while well.calls().revoke == 0 && began.elapsed() < Duration::from_secs(10) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let (asked, waited) = (well.calls().revoke, began.elapsed());
+        hung.fault(Fault::Lifted);
+        assert!(asked > 0, "while {hanging} hangs, the other target was not asked within {waited:?}");
+        assert!(waited < Duration::from_secs(2), "{waited:?}");
+    }
+}
+
+/// a panic is a failure like another: it is counted, and tried again after a pause.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_panics_is_tried_again_soon() {
+    let world = World::new().await;
+    let claimed = world.granted("quick", "1h").await;
+    world.at_shop.panics.store(true, SeqCst);
+    world.clock.set(claimed.window.end);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.at_shop.panics.store(false, SeqCst);
+    // The longest pause between two tries is a minute.
+    for _ in 0..4 {
+        world.clock.advance(span("1m"));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    assert!(world.ended(claimed.request.id).await, "four minutes later nobody has tried again");
 }

@@ -205,3 +205,18 @@ async fn a_store_that_has_lost_its_locks_is_not_one_in_which_nothing_is_locked()
     run(&place.file(), "DELETE FROM locks").await;
     assert!(place.try_open(Arc::default()).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_is_leased_to_one() {
+    outbox::what_follows_is_leased_to_one(&Place::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_is_leased_to_one_of_two() {
+    outbox::what_follows_is_leased_to_one_of_two(&Place::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_nobody_heard_of_is_free() {
+    outbox::a_lease_that_nobody_heard_of_is_free(&Place::new()).await;
+}

@@ -3,6 +3,7 @@
 mod hostile;
 mod kinds;
 mod mistakes;
+mod names;
 mod schemas;
 #[cfg(all(feature = "ssh", feature = "postgres"))]
 mod templates;

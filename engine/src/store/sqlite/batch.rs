@@ -391,6 +391,8 @@ impl Batch {
             leases.take(row.key.clone(), row.fence, row.version, row.lane.clone(), until);
         }
         let change = self.effects.entry(row.key.clone()).or_default();
+        // What was set free before in this batch is not what is leased now.
+        change.free &= row.leased_until.is_none();
         change.put = Some(row);
     }
 
@@ -428,6 +430,10 @@ impl Batch {
     ) -> Result<bool, StoreError> {
         let mut any = false;
         for lease in &mut self.leases {
+            // A lease that nobody hears of would be nobody's for minutes.
+            if lease.to.is_closed() {
+                continue;
+            }
             lease.leased = writer::lease(connection, leases, lease.now, lease.until, lease.most).await?;
             any |= !lease.leased.is_empty();
         }

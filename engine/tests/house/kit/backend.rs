@@ -16,6 +16,8 @@ pub(crate) struct Listed {
     list: PathBuf,
     /// Set: the target was restored from a backup, and what was ended is there again until it is revoked.
     pub(crate) restored: AtomicBool,
+    /// revoking panics.
+    pub(crate) panics: AtomicBool,
     busy: AtomicU32,
     /// The most calls that were at work on the target at once.
     pub(crate) most: AtomicU32,
@@ -33,7 +35,7 @@ impl Drop for Busy<'_> {
 impl Listed {
     pub(crate) fn new(fake: Fake, list: PathBuf) -> Arc<Self> {
         let (busy, most) = (AtomicU32::new(0), AtomicU32::new(0));
-        Arc::new(Self { fake, list, restored: AtomicBool::new(false), busy, most })
+        Arc::new(Self { fake, list, restored: AtomicBool::new(false), panics: AtomicBool::new(false), busy, most })
     }
 
     fn busy(&self) -> Busy<'_> {
@@ -58,6 +60,7 @@ impl Backend for Listed {
     fn revoke<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Revoked, Error>> {
         Box::pin(async move {
             let _busy = self.busy();
+            assert!(!self.panics.load(SeqCst), "a planned panic");
             self.restored.store(false, SeqCst);
             self.fake.revoke(lease).await
         })
