@@ -3,6 +3,7 @@
 //! One file per habit; `sh.rs` has what they share. No habit needs anything installed beforehand but Rust.
 
 mod bench;
+mod fuzz;
 mod r#gen;
 mod lint;
 mod peers;
@@ -22,6 +23,7 @@ Commands:
   peers  Starts a throw-away PostgreSQL and sshd for hand work, until Ctrl-C
   gen    Writes completions, man pages and schemas from the built binary
   bench  Measures the release build
+  fuzz   Throws hostile bytes at everything that reads what others wrote
 
 `cargo xtask <COMMAND> --help` says more.
 ";
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         "peers" => peers::run(&rest),
         "gen" => r#gen::run(&rest),
         "bench" => bench::run(&rest),
+        "fuzz" => fuzz::run(&rest),
         "" | "help" | "--help" | "-h" => {
             print!("{HELP}");
             return if command.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS };
