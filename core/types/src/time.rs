@@ -9,6 +9,11 @@ use std::str::FromStr;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// The first and the last millisecond that RFC 3339 §5.6 can write, whose years have four digits. What saturated beyond them
+/// is shown as the nearer one: never as a moment that has long passed.
+const FIRST: i64 = -62_167_219_200_000;
+const LAST: i64 = 253_402_300_799_999;
+
 /// A point in time: whole milliseconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -64,7 +69,8 @@ impl Timestamp {
     }
 
     fn utc(self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0).unwrap_or(DateTime::UNIX_EPOCH)
+        let shown = self.0.clamp(FIRST, LAST);
+        DateTime::from_timestamp_millis(shown).unwrap_or(DateTime::UNIX_EPOCH)
     }
 }
 
@@ -83,9 +89,10 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        DateTime::parse_from_rfc3339(s)
-            .map(|t| Self(t.timestamp_millis()))
-            .map_err(|_| TimestampError(s.chars().take(40).collect()))
+        // An offset or a leap second can lead out of the years that can be written back.
+        let millis = DateTime::parse_from_rfc3339(s).map(|t| t.timestamp_millis());
+        let writable = millis.ok().filter(|millis| (FIRST..=LAST).contains(millis));
+        writable.map(Self).ok_or_else(|| TimestampError(s.chars().take(40).collect()))
     }
 }
 
@@ -239,6 +246,20 @@ mod tests {
         for text in ["", "2", "h", "2x", "1m2h", "1h1h", "-1h", "1 h", "99999999999999999999h", "1.5h", "2h\n3m"] {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_read_or_saturates_can_be_written_back() {
+        for text in ["0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59.999-00:01", "9999-12-31T23:59:60Z"] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
+        for text in ["0000-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"] {
+            assert_eq!(text.parse::<Timestamp>().map(|t| t.to_string()), Ok(text.to_owned()));
+        }
+        let end = Timestamp::from_millis(i64::MAX).to_string();
+        assert_eq!(end, "9999-12-31T23:59:59.999Z", "the end of time is not 1970");
+        assert!(end.parse::<Timestamp>().is_ok_and(|end| end > Timestamp::EPOCH));
+        assert_eq!(Timestamp::from_millis(i64::MIN).to_string(), "0000-01-01T00:00:00.000Z");
     }
 
     proptest! {
