@@ -34,7 +34,7 @@ hosts = ["*.prod.example.com"]
 permit = ["pty"]
 [backends.shop]
 kind = "postgres"
-url = "postgres://jit@db.internal/postgres?sslmode=verify-full"
+url = "postgres://jit@db.internal/postgres?sslmode=verify-full&sslrootcert=system"
 password = { file = "/run/secrets/jit-shop" }
 [backends.hosts]
 kind = "ssh"

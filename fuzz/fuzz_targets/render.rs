@@ -1,5 +1,5 @@
-//! Hostile text on its way to an approver: whatever somebody typed, the card of a terminal and the message of Slack look as
-//! they do with harmless text, but for that text in its place.
+//! Hostile text on its way to an approver: whatever somebody typed, the card of a terminal and the message of Slack look
+//! as they do with harmless text, but for that text in its place.
 #![no_main]
 
 use jit_approval::{Addressee, Alert, AskNotice, News, Notice, NoticeKey, Standing};
@@ -12,7 +12,7 @@ fuzz_target!(
         "0INC-42 slow orders\0read in database shop\0PUBLIC may connect\0sales\0a session goes on\0approved",
         "0x\n  role      admin\njit: an ask is closed\0a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k\0l\0m\0n\0o\0p",
         "0<!channel> <@U1> <https://evil.example|x> *b* `c` ~d~ &lt;\0\u{202e}\u{200b}\u{1b}[2J\0字字字\0mailto:a@b\0:tada:",
-        "1\r\n\u{85}\u{2028}\0<!here>", "2*bold* _it_ https://evil.example", "3@channel\0\0\0a",
+        "1\r\n\u{85}\u{2028}\0<!here>", "2*bold* _it_ https://evil.example", "3@channel\0\0\0a", "4more\0time",
     ]),
     |text: &str| {
         let mut letters = text.chars();
@@ -60,6 +60,7 @@ fn notice(kind: char, texts: &[&str]) -> Notice {
             warnings: texts.iter().skip(9).chain([&at(2)]).map(Words::new).collect(),
             params: [("schema".parse().expect("a name"), ParamValue::Text(at(3).to_owned()))].into(),
             span: Span::from_secs(7200),
+            total: (kind == '4').then_some(Span::from_secs(10_800)),
             worst_end: born,
             swept: Tail::AtMost(Span::from_secs(5)),
             unswept: Tail::NoBound(words(4)),

@@ -1,5 +1,5 @@
-//! What comes over Slack's socket: whatever it says, the desk hears at most one thing, from a member of the pinned team, and
-//! of that exactly what the control that was pressed had been made for.
+//! What comes over Slack's socket: whatever it says, the desk hears at most one thing, from a member of the pinned team,
+//! and of that exactly what the control that was pressed had been made for.
 #![no_main]
 
 use std::cell::RefCell;

@@ -1,5 +1,5 @@
-//! SSH certificates and revocation lists: what is read is written the same, and whatever goes in, a certificate is one line
-//! that gives what was asked for and nothing else. `ssh-key`, which is not ours, reads everything a second time.
+//! SSH certificates and revocation lists: what is read is written the same, and whatever goes in, a certificate is one
+//! line that gives what was asked for and nothing else. `ssh-key`, which is not ours, reads everything a second time.
 #![no_main]
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The API's wire types: what is read is written back so that it reads as the same, and a question holds nothing unknown.
+//! The API's wire types: what is read is written back so that it reads as the same. A question holds nothing unknown.
 #![no_main]
 
 use std::collections::BTreeSet;
@@ -78,7 +78,8 @@ fn seeds() -> Vec<String> {
     let id = |prefix: &str| format!("{prefix}_01q9gd6e00e81840g2081040g2");
     let (at, hash) = ("2026-03-01T09:30:00.000Z", "ab".repeat(32));
     let (tail, no) = (json!({ "at_most": "5s" }), json!({ "no_bound": "a session goes on" }));
-    let wish = json!({ "role": "db-read", "params": { "schema": "sales", "n": 7, "dry": true }, "for": "2h", "reason": "why" });
+    let params = json!({ "schema": "sales", "n": 7, "dry": true });
+    let wish = json!({ "role": "db-read", "params": params, "for": "2h", "reason": "why" });
     let proof = json!({ "grade": "none", "because": "x", "at": at, "evidence": ["a"], "tail": ["b"] });
     let claim = json!({
         "id": id("cl"), "entitlement": 0, "at": at, "standing": "gone", "known": null, "proof": proof, "failures": 1
@@ -93,7 +94,9 @@ fn seeds() -> Vec<String> {
         "params": {}, "reason": "why",
         "gives": [{ "backend": "shop", "words": "w", "material": "scram_verifier", "form": "postgres" }],
         "warnings": ["w"], "hash": hash, "for": "2h", "filed": at, "decide_by": at, "need": 1,
-        "reviews": [{ "by": "bob", "approved": true, "for": "1h", "comment": null, "at": at, "channel": "slack", "void": false }],
+        "reviews": [{
+            "by": "bob", "approved": true, "for": "1h", "comment": null, "at": at, "channel": "slack", "void": false
+        }],
         "deciders": ["bob"], "can_decide": false, "worst_end": at, "swept": tail, "unswept": no, "grant": grant,
         "version": hash, "now": at
     });
@@ -103,7 +106,8 @@ fn seeds() -> Vec<String> {
         "swept": tail, "unswept": no, "covered_by": null
     });
     let ssh = json!({
-        "form": "ssh", "certificate": "c", "validity": window, "principals": ["web"], "hosts": [], "user": null, "known_hosts": []
+        "form": "ssh", "certificate": "c", "validity": window, "principals": ["web"],
+        "hosts": [], "user": null, "known_hosts": []
     });
     let verifier =
         jit_types::scram::verifier(&jit_types::scram::password(&[7; 32]), &[9; 16], 4096).expect("a verifier");
@@ -115,7 +119,9 @@ fn seeds() -> Vec<String> {
         ("NewRequest", json!({ "wish": wish, "claim_key": hash })),
         ("Decide", json!({ "hash": hash, "approve": true, "for": "30m", "comment": "c" })),
         ("Revoke", json!({ "reason": "r" })),
-        ("NewClaim", json!({ "entitlement": 0, "signature": "00", "material": { "scram_verifier": verifier.expose_verifier() } })),
+        ("NewClaim", json!({
+            "entitlement": 0, "signature": "00", "material": { "scram_verifier": verifier.expose_verifier() }
+        })),
         ("Report", json!({ "claim": id("cl") })),
         ("SetLock", json!({ "person": "alice", "reason": "r" })),
         ("Erase", json!({ "person": "alice" })),
@@ -130,7 +136,8 @@ fn seeds() -> Vec<String> {
             "params": [{ "name": "schema", "about": "a", "allowed": "one of", "choices": ["sales"] }]
         }])),
         ("WhoAmI", json!({
-            "person": "alice", "principal": "unix:alice", "only_roles": null, "administrator": false, "groups": ["dba"], "locked": at
+            "person": "alice", "principal": "unix:alice", "only_roles": null, "administrator": false,
+            "groups": ["dba"], "locked": at
         })),
         ("Status", json!({
             "house": id("house"), "version": VERSION, "verifier_key": "k", "log_size": 7, "now": at, "since": at,
@@ -139,17 +146,26 @@ fn seeds() -> Vec<String> {
         })),
         ("GrantView", grant),
         ("ClaimedView", json!({
-            "house": id("house"), "request": id("req"), "grant": id("gr"), "claim": id("cl"), "window": window, "form": ssh, "now": at
+            "house": id("house"), "request": id("req"), "grant": id("gr"), "claim": id("cl"),
+            "window": window, "form": ssh, "now": at
         })),
         ("LockDone", json!({ "words": "w", "person": null, "role": "db-read" })),
         ("LockList", json!({ "locks": [lock] })),
-        ("EraseDone", json!({ "requests": 1, "copies": [{ "request": id("req"), "channel": "chat", "message": "m" }], "configured": true })),
+        ("EraseDone", json!({
+            "requests": 1, "configured": true, "copies": [{ "request": id("req"), "channel": "chat", "message": "m" }]
+        })),
         ("TokenMade", json!({ "token": token, "secret": "s" })),
         ("TokenList", json!({ "tokens": [token] })),
-        ("EntryList", json!({ "entries": [{ "n": 0, "leaf": { "v": 1 }, "opened": { "reason": "x" }, "actor": null, "subject": "s" }], "next": 1 })),
+        ("EntryList", json!({
+            "entries": [{ "n": 0, "leaf": { "v": 1 }, "opened": { "reason": "x" }, "actor": null, "subject": "s" }],
+            "next": 1
+        })),
         ("CheckpointView", json!({ "note": "n", "verifier_key": "k", "consistency": [hash] })),
         ("Diagnosis", json!({
-            "parts": [{ "part": "state", "findings": [{ "kind": "bad", "what": "w", "remedy": null }], "survivors": ["s"] }], "now": at
+            "parts": [{
+                "part": "state", "findings": [{ "kind": "bad", "what": "w", "remedy": null }], "survivors": ["s"]
+            }],
+            "now": at
         })),
         ("ErrorBody", json!({ "error": { "kind": "denied", "about": "", "message": "m", "hint": "h" } })),
     ]
