@@ -47,11 +47,13 @@ const KNOWN_HOST: &str =
     "@cert-authority * ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD";
 
 /// One of each.
-const SEEDS: [&str; 14] = [
+const SEEDS: [&str; 16] = [
     "2h",
     "1d2h3m4s",
     "2026-03-01T09:30:00Z",
     "0001-01-01T00:00:00+00:01",
+    "0000-01-01T00:00:00+00:01",
+    "9999-12-31T23:59:60Z",
     "req_01q9gd6e00e81840g2081040g2",
     "gr_01q9gd6e00e81840g2081040g2",
     "db-read",
