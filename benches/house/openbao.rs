@@ -30,6 +30,7 @@ impl Drop for Bao {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "where benches find their counterparts")]
 fn program() -> Option<PathBuf> {
     let peers = std::env::var("JIT_PEERS_DIR").map(PathBuf::from).ok();
     let peers = peers.or_else(|| Some(Path::new(&std::env::var("HOME").ok()?).join(".cache/jit-peers")))?;
@@ -37,6 +38,7 @@ fn program() -> Option<PathBuf> {
 }
 
 impl Bao {
+    #[allow(clippy::disallowed_methods, reason = "it waits for another process, and for no time of day")]
     fn start(program: PathBuf, dir: &Path) -> Self {
         std::fs::create_dir(dir.join("raft")).unwrap();
         let config = format!(
