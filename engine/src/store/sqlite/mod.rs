@@ -10,6 +10,7 @@ mod fresh;
 mod insert;
 mod leases;
 mod log;
+mod outbox;
 mod persons;
 mod reads;
 mod rows;
