@@ -26,7 +26,7 @@
 //! | `backends/contract` (`jit-backend`) | what a credential backend must keep, and the suite that measures it (`testkit`) |
 //! | `backends/ssh`, `backends/postgres` | two backends |
 //! | `approvals/contract` (`jit-approval`) | what an approval adapter must keep, and its suite |
-//! | `approvals/terminal` | an adapter |
+//! | `approvals/terminal`, `approvals/slack` | two adapters |
 //! | `engine` (`jit-engine`) | service (commands in), driver (effects out), store (port and SQLite), audit |
 //! | this crate | the binary: [`cli`], [`agent`], [`client`], [`api`], [`server`], [`identity`], [`config`], [`state`], [`wiring`] |
 //!
