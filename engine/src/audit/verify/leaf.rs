@@ -8,10 +8,9 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Se
 /// The kind of the event that says that a subject's key was destroyed.
 pub const ERASED: &str = "subject.erased";
 
-/// A leaf, as far as a verifier looks into it. The keys that it does not look at are named so that none stands twice: a
-/// reader who takes the first and one who takes the last would see different events.
+/// A leaf, as far as a verifier looks into it. The keys that it does not look at are named, with an underscore, so that none
+/// stands twice: a reader who takes the first and one who takes the last would see different events.
 #[derive(serde::Deserialize)]
-#[allow(dead_code, reason = "see above")]
 pub(super) struct Leaf<'a> {
     pub(super) v: u64,
     #[serde(borrow)]
@@ -22,13 +21,20 @@ pub(super) struct Leaf<'a> {
     pub(super) outcome: Cow<'a, str>,
     #[serde(borrow)]
     pub(super) fields: Commitments<'a>,
-    at: Option<IgnoredAny>,
-    request: Option<IgnoredAny>,
-    ask: Option<IgnoredAny>,
-    grant: Option<IgnoredAny>,
-    claim: Option<IgnoredAny>,
-    role: Option<IgnoredAny>,
-    actor: Option<IgnoredAny>,
+    #[serde(rename = "at")]
+    _at: Option<IgnoredAny>,
+    #[serde(rename = "request")]
+    _request: Option<IgnoredAny>,
+    #[serde(rename = "ask")]
+    _ask: Option<IgnoredAny>,
+    #[serde(rename = "grant")]
+    _grant: Option<IgnoredAny>,
+    #[serde(rename = "claim")]
+    _claim: Option<IgnoredAny>,
+    #[serde(rename = "role")]
+    _role: Option<IgnoredAny>,
+    #[serde(rename = "actor")]
+    _actor: Option<IgnoredAny>,
 }
 
 impl Leaf<'_> {

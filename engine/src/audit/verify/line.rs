@@ -21,8 +21,9 @@ pub(super) struct Header {
     pub(super) house: HouseId,
     pub(super) origin: String,
     pub(super) vkey: String,
-    #[allow(dead_code, reason = "read so that its form is checked; nothing is proven by it")]
-    exported: Timestamp,
+    /// Read so that its form is checked; nothing is proven by it.
+    #[serde(rename = "exported")]
+    _exported: Timestamp,
     pub(super) entries: u64,
 }
 
