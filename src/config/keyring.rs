@@ -190,7 +190,11 @@ mod tests {
 
     const NAME: &str = "test entry";
 
-    /// Runs one of the tests below in a process of its own, because a process finds its keyring once.
+    /// Set in the process that a test starts of itself.
+    const INSIDE: &str = "JIT_TEST_INSIDE";
+
+    /// Runs a test again in a process and a session of its own, because a process finds its keyring once; there it does
+    /// what it is about.
     fn inside(test: &str, before: &str) -> Output {
         let mut command = Command::new(if before.is_empty() { "sh" } else { "dbus-run-session" });
         if !before.is_empty() {
@@ -202,9 +206,13 @@ mod tests {
     fn inside_of(mut command: Command, test: &str, before: &str) -> Output {
         let this = std::env::current_exe().expect("this program");
         let home = tempfile::tempdir().expect("a directory");
-        let script = format!("{before}\nexec \"$0\" --exact config::keyring::tests::{test} --ignored --nocapture");
+        let script = format!("{before}\nexec \"$0\" --exact config::keyring::tests::{test} --nocapture");
         command.args(["-c", &script]).arg(this).stdin(Stdio::null());
-        command.env("HOME", home.path()).env("XDG_RUNTIME_DIR", home.path()).env("XDG_DATA_HOME", home.path());
+        command
+            .env(INSIDE, "1")
+            .env("HOME", home.path())
+            .env("XDG_RUNTIME_DIR", home.path())
+            .env("XDG_DATA_HOME", home.path());
         command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("XDG_CONFIG_HOME").env_remove("XDG_CACHE_HOME");
         command.output().expect("started")
     }
@@ -230,35 +238,51 @@ mod tests {
 
     #[test]
     fn an_entry_is_written_read_and_deleted_in_a_real_service() {
+        if env::var(INSIDE).is_some() {
+            return round_trip();
+        }
         if service() {
-            passed(&inside("round_trip", "echo pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null"));
+            passed(&inside(
+                "an_entry_is_written_read_and_deleted_in_a_real_service",
+                "echo pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null",
+            ));
         }
     }
 
     #[test]
     fn a_service_that_is_locked_is_given_up() {
+        if env::var(INSIDE).is_some() {
+            return locked();
+        }
         if service() {
-            passed(&inside("locked", "gnome-keyring-daemon --start --components=secrets >/dev/null"));
+            passed(&inside(
+                "a_service_that_is_locked_is_given_up",
+                "gnome-keyring-daemon --start --components=secrets >/dev/null",
+            ));
         }
     }
 
     #[test]
     fn a_service_that_never_answers_is_given_up() {
+        if env::var(INSIDE).is_some() {
+            return silent();
+        }
         let dir = tempfile::tempdir().expect("a directory");
         let socket = dir.path().join("bus");
         // The kernel takes the connection, and nobody ever says a word over it.
         let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
         let address = format!("export DBUS_SESSION_BUS_ADDRESS=unix:path={}", socket.display());
-        passed(&inside_of(Command::new("sh"), "silent", &address));
+        passed(&inside_of(Command::new("sh"), "a_service_that_never_answers_is_given_up", &address));
     }
 
     #[test]
     fn where_there_is_no_service_it_is_said_at_once() {
-        passed(&inside("nowhere", ""));
+        if env::var(INSIDE).is_some() {
+            return nowhere();
+        }
+        passed(&inside("where_there_is_no_service_it_is_said_at_once", ""));
     }
 
-    #[test]
-    #[ignore = "runs in a process and a session of its own, started by a test above"]
     fn round_trip() {
         assert_eq!(get(NAME).map(|_| ()).expect_err("nothing yet").kind, KeyringErrorKind::NoEntry);
         set(NAME, &Secret::new("hunter2".to_owned())).expect("written");
@@ -269,8 +293,6 @@ mod tests {
         assert_eq!(get(NAME).map(|_| ()).expect_err("deleted").kind, KeyringErrorKind::NoEntry);
     }
 
-    #[test]
-    #[ignore = "runs in a process and a session of its own, started by a test above"]
     fn locked() {
         let begun = Instant::now();
         let error = set(NAME, &Secret::new("hunter2".to_owned())).expect_err("nobody can unlock it");
@@ -279,8 +301,6 @@ mod tests {
         eprintln!("{:?} after {:?}: {error}", error.kind, begun.elapsed());
     }
 
-    #[test]
-    #[ignore = "runs in a process of its own, started by a test above"]
     fn silent() {
         let ask = || get(NAME).map(|_| ()).expect_err("nobody answers").kind;
         let begun = Instant::now();
@@ -296,8 +316,6 @@ mod tests {
         assert!(begun.elapsed() < Duration::from_secs(1));
     }
 
-    #[test]
-    #[ignore = "runs in a process of its own, started by a test above"]
     fn nowhere() {
         let error = get(NAME).map(|_| ()).expect_err("no service");
         assert_eq!(error.kind, KeyringErrorKind::NoKeyring);

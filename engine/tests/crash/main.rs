@@ -27,6 +27,8 @@ const DIR: &str = "JIT_CRASH_DIR";
 const AT: &str = "JIT_CRASH_AT";
 const NTH: &str = "JIT_CRASH_NTH";
 const RESUME: &str = "JIT_CRASH_RESUME";
+/// The test that is started again as the child.
+const SELF: &str = "a_life_without_a_crash_comes_to_its_end";
 
 /// Which hits of each place are tried: the first ones, and some on the way to the end.
 const HITS: [u32; 14] = [1, 2, 3, 4, 5, 6, 9, 13, 17, 21, 25, 29, 33, 37];
@@ -43,25 +45,25 @@ fn hit(name: &'static str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "the other test runs it as a process of its own"]
-async fn child() {
-    let dir = std::env::var(DIR).expect("a directory");
+/// What the process does that a test starts of itself: it lives, or takes up what another left, and dies where it is told to.
+fn child(dir: &Path) {
     if let Ok(at) = std::env::var(AT) {
         let nth = std::env::var(NTH).expect("a number").parse().expect("a number");
         PLACE.set((at, nth)).expect("once");
         failpoints::hook(hit);
     }
-    let life = Life::open(Path::new(&dir)).await;
-    match std::env::var(RESUME) {
-        Ok(_) => life.resume().await,
-        Err(_) => life.live().await,
-    }
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        let life = Life::open(dir).await;
+        match std::env::var(RESUME) {
+            Ok(_) => life.resume().await,
+            Err(_) => life.live().await,
+        }
+    });
 }
 
 fn run(dir: &Path, at: Option<(&str, u32)>, resume: bool) -> Output {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.args(["child", "--exact", "--ignored", "--nocapture"]).env(DIR, dir);
+    command.args([SELF, "--exact", "--nocapture"]).env(DIR, dir);
     if let Some((at, nth)) = at {
         command.env(AT, at).env(NTH, nth.to_string());
     }
@@ -99,6 +101,9 @@ fn crash(at: &str, nth: u32) -> Result<bool, String> {
 
 #[test]
 fn a_life_without_a_crash_comes_to_its_end() {
+    if let Ok(dir) = std::env::var(DIR) {
+        return child(Path::new(&dir));
+    }
     let dir = tempfile::tempdir().expect("a directory");
     for resume in [false, true] {
         let output = run(dir.path(), None, resume);
