@@ -172,7 +172,7 @@ mod tests {
         let text = "use jit_backend_ssh::SshKind;";
         assert_eq!(broken("src/server/claims.rs", text), 1);
         assert_eq!(broken(WIRING, text), 0);
-        assert_eq!(broken("backends/ssh/tests/sshd.rs", text), 0);
+        assert_eq!(broken("backends/ssh/tests/ssh/sshd.rs", text), 0);
         assert_eq!(broken("src/server/claims.rs", "use jit_backend::Kind;"), 0);
     }
 

@@ -1,13 +1,10 @@
 //! A CA whose key only an ssh-agent holds.
-#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed expectation fails the test")]
-
-mod common;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use common::{from_now, has, house, make_ca, make_key, order, plain, printed, real_clock, which, write};
+use crate::common::{from_now, has, house, make_ca, make_key, order, plain, printed, real_clock, which, write};
 use jit_backend::{Backend as _, ErrorKind, FindingKind};
 use jit_backend_ssh::certificate::Certificate;
 use jit_backend_ssh::key::PublicKey;
@@ -85,7 +82,7 @@ async fn an_agent_signs_what_a_file_would() {
     assert_eq!(Certificate::parse_line(&form.certificate).expect("a certificate").body.ca, key);
     let cert = dir.path().join("x-cert.pub");
     write(&cert, &form.certificate, 0o644);
-    let shown = common::run("ssh-keygen", &["-L", "-f", cert.to_str().expect("a path")]);
+    let shown = crate::common::run("ssh-keygen", &["-L", "-f", cert.to_str().expect("a path")]);
     assert!(printed(&shown).contains(&key.fingerprint()), "{}", printed(&shown));
 
     // A key whose every use must be confirmed, where nobody confirms.

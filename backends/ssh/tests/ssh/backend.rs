@@ -1,11 +1,8 @@
 //! The contract, without a host: deadlines, convergence, pins, documents, the config and its mistakes.
-#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed expectation fails the test")]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::{HandClock, House, from_now, make_key, order, plain, real_clock, real_now, write};
+use crate::common::{HandClock, House, from_now, make_key, order, plain, real_clock, real_now, write};
 use jit_backend::{Backend as _, Config, ErrorKind, Extends, FindingKind, Kind as _, Lease, Seen, Tail};
 use jit_backend_ssh::certificate::Certificate;
 use jit_backend_ssh::krl::Krl;
@@ -148,7 +145,7 @@ async fn the_same_order_gives_the_same_certificate() {
 
     // Another claim, another nonce; another key, another material than ordered.
     let mut other = order.clone();
-    other.claim = common::new_claim();
+    other.claim = crate::common::new_claim();
     let second = house.ssh.issue(&other, Some(&material)).await.expect("a certificate");
     let Form::Ssh(second) = &second.form else { panic!("another form") };
     assert_ne!(Certificate::parse_line(&second.certificate).expect("a certificate").body.nonce, body.nonce);
@@ -213,10 +210,11 @@ async fn probe_and_revoke_tell_what_is_known() {
 async fn without_a_list_an_early_end_is_not_claimed() {
     let dir = tempfile::tempdir().expect("a directory");
     let ca = dir.path().join("ca");
-    common::make_ca(&ca);
-    let ssh = Ssh::open(common::house(1), Settings::new(Source::File(ca)), real_clock()).await.expect("it opens");
+    crate::common::make_ca(&ca);
+    let ssh =
+        Ssh::open(crate::common::house(1), Settings::new(Source::File(ca)), real_clock()).await.expect("it opens");
     let (_, key) = make_key();
-    let order = order(common::house(1), &key, plain("web"), from_now(60_000));
+    let order = order(crate::common::house(1), &key, plain("web"), from_now(60_000));
     let issued = ssh.issue(&order, Some(&Material::SshPublicKey(key))).await.expect("a certificate");
     let lease = Lease { order, handle: Some(issued.handle) };
     assert_eq!(ssh.documents(std::slice::from_ref(&lease)).expect("no documents"), []);
@@ -248,7 +246,7 @@ async fn another_ca_is_another_target_but_its_certificates_stay_listed() {
     assert_eq!(foreign.ssh.revoke(&lease).await.expect_err("another house").kind, ErrorKind::Mismatch);
     assert!(foreign.ssh.documents(std::slice::from_ref(&lease)).is_err());
     let mut mixed = lease;
-    mixed.order.claim = common::new_claim();
+    mixed.order.claim = crate::common::new_claim();
     assert_eq!(before.ssh.probe(&mixed).await.expect_err("another claim's handle").kind, ErrorKind::Mismatch);
 }
 
@@ -272,9 +270,11 @@ async fn the_list_is_the_same_for_the_same_leases_and_its_number_grows_with_newe
 async fn a_key_file_that_others_could_read_is_refused_with_the_way_out() {
     let dir = tempfile::tempdir().expect("a directory");
     let ca = dir.path().join("ca");
-    common::make_ca(&ca);
+    crate::common::make_ca(&ca);
     let open = || async {
-        Ssh::open(common::house(1), Settings::new(Source::File(ca.clone())), real_clock()).await.map(|ssh| ssh.ca())
+        Ssh::open(crate::common::house(1), Settings::new(Source::File(ca.clone())), real_clock())
+            .await
+            .map(|ssh| ssh.ca())
     };
     let text = std::fs::read(&ca).expect("a key");
     for mode in [0o600, 0o400] {
@@ -293,18 +293,18 @@ async fn a_key_file_that_others_could_read_is_refused_with_the_way_out() {
         assert!(error.public.as_str().contains(way) && !format!("{error:?}").contains("canary"), "{error}");
     }
     std::fs::remove_file(&ca).expect("it can be removed");
-    if let Some(mkfifo) = common::which("mkfifo") {
+    if let Some(mkfifo) = crate::common::which("mkfifo") {
         let made = std::process::Command::new(mkfifo).args(["-m", "600"]).arg(&ca).status().expect("mkfifo runs");
         assert!(made.success());
         assert!(open().await.expect_err("a pipe").public.as_str().contains("not a file"));
         std::fs::remove_file(&ca).expect("it can be removed");
     }
     assert!(open().await.expect_err("no file").public.as_str().contains("ssh-keygen"));
-    if common::has("ssh-keygen", "sshd") {
+    if crate::common::has("ssh-keygen", "sshd") {
         for (kind, pass, way) in [("ed25519", "a passphrase", "ssh-agent"), ("ecdsa", "", "not an ed25519 key")] {
             let file = ca.to_str().expect("a path");
-            let made = common::run("ssh-keygen", &["-q", "-t", kind, "-N", pass, "-f", file]);
-            assert!(made.status.success(), "{}", common::printed(&made));
+            let made = crate::common::run("ssh-keygen", &["-q", "-t", kind, "-N", pass, "-f", file]);
+            assert!(made.status.success(), "{}", crate::common::printed(&made));
             assert!(open().await.expect_err(way).public.as_str().contains(way));
             std::fs::remove_file(&ca).expect("it can be removed");
         }
@@ -329,7 +329,7 @@ async fn doctor_sees_what_is_not_as_it_should_be() {
     write(&house.krl, b"junk", 0o644);
     assert!(bad().await.contains("not one that the house wrote"));
     house.publish(&[]);
-    common::make_ca(&house.ca_file);
+    crate::common::make_ca(&house.ca_file);
     assert!(bad().await.contains("another key"));
     write(&house.ca_file, b"junk", 0o644);
     assert!(bad().await.contains("open to others"));

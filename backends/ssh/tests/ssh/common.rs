@@ -1,5 +1,4 @@
 //! What the tests share: orders, keys, clocks, and the tools of OpenSSH.
-#![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -135,7 +134,6 @@ pub(crate) fn from_now(millis: i64) -> Window {
 
 /// A house with its CA in a directory.
 pub(crate) struct House {
-    pub(crate) dir: PathBuf,
     pub(crate) id: HouseId,
     pub(crate) ca_file: PathBuf,
     pub(crate) ca_line: String,
@@ -153,7 +151,7 @@ impl House {
         settings.krl = Some(krl.clone());
         settings.hosts = vec!["*.prod.example.com".parse().expect("a pattern")];
         let ssh = Ssh::open(house(n), settings, now).await.expect("the backend opens");
-        Self { dir: dir.to_owned(), id: house(n), ca_file, ca_line, krl, ssh }
+        Self { id: house(n), ca_file, ca_line, krl, ssh }
     }
 
     /// Publishes the revocation list as the house would.

@@ -1,11 +1,8 @@
 //! The bytes: by properties, against fixed vectors, against a second parser, and as `ssh-keygen` reads them.
-#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed expectation fails the test")]
-
-mod common;
 
 use std::collections::BTreeSet;
 
-use common::{House, has, make_key, plain, printed, real_clock, run, write};
+use crate::common::{House, has, make_key, plain, printed, real_clock, run, write};
 use jit_backend::Backend as _;
 use jit_backend_ssh::certificate::{Body, Certificate};
 use jit_backend_ssh::key::PublicKey;
@@ -141,7 +138,7 @@ fn hex(bytes: &[u8]) -> String {
 fn shown(certificate: &str, dir: &std::path::Path) -> Vec<String> {
     let file = dir.join("shown-cert.pub");
     write(&file, certificate, 0o644);
-    let output = std::process::Command::new(common::which("ssh-keygen").expect("ssh-keygen"))
+    let output = std::process::Command::new(crate::common::which("ssh-keygen").expect("ssh-keygen"))
         .args(["-L", "-f", file.to_str().expect("a path")])
         .env("TZ", "UTC")
         .output()
@@ -201,8 +198,8 @@ async fn ssh_keygen_agrees_on_what_is_revoked() {
     let (ours, theirs) =
         (House::open(dir.path(), 1, real_clock()).await, House::open(dir.path(), 2, real_clock()).await);
     let (_, key) = make_key();
-    let (gone, gone_form) = ours.issue(&key, plain("web"), common::from_now(60_000)).await;
-    let (_, live_form) = ours.issue(&key, plain("web"), common::from_now(60_000)).await;
+    let (gone, gone_form) = ours.issue(&key, plain("web"), crate::common::from_now(60_000)).await;
+    let (_, live_form) = ours.issue(&key, plain("web"), crate::common::from_now(60_000)).await;
     // The same claim under another house's CA: the same serial, and even the same key id but for the house.
     let mut foreign = gone.order.clone();
     foreign.house = theirs.id;
@@ -238,7 +235,7 @@ async fn ssh_keygen_reads_the_key_that_is_made() {
     }
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("ca");
-    let line = common::make_ca(&file);
+    let line = crate::common::make_ca(&file);
     let output = run("ssh-keygen", &["-y", "-f", file.to_str().expect("a path")]);
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), line, "{}", printed(&output));
 }

@@ -1,8 +1,4 @@
 //! The conformance suite of the contract, on real sshds.
-#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed expectation fails the test")]
-
-mod common;
-mod host;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use common::{make_ca, make_key, printed, real_clock, real_now, write};
-use host::Host;
+use crate::common::{make_ca, make_key, printed, real_clock, real_now, write};
+use crate::host::Host;
 use jit_backend::testkit::{self, Client, Facts, Harness, Hostile, Must, Place, Session, Target, Trouble, Used};
 use jit_backend::{Backend, BoxFuture, Document};
 use jit_backend_ssh::krl::Krl;
@@ -190,7 +186,7 @@ impl Harness for SshHarness {
             for document in documents {
                 write(&document.path, &document.bytes, document.mode);
                 let path = document.path.to_str().expect("a path");
-                let output = common::run("ssh-keygen", &["-Q", "-l", "-f", path]);
+                let output = crate::common::run("ssh-keygen", &["-Q", "-l", "-f", path]);
                 if !output.status.success() || !printed(&output).contains("# KRL version") {
                     return Err(Trouble::failed(printed(&output)));
                 }

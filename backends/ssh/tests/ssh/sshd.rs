@@ -1,14 +1,10 @@
 //! What a real sshd does with our certificates and revocation lists.
-#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed expectation fails the test")]
-
-mod common;
-mod host;
 
 use std::path::Path;
 use std::time::Duration;
 
-use common::{House, from_now, make_key, plain, printed, real_clock, real_now, write};
-use host::{Host, text};
+use crate::common::{House, from_now, make_key, plain, printed, real_clock, real_now, write};
+use crate::host::{Host, text};
 use jit_backend::{Backend as _, ErrorKind, Seen, Tail};
 use jit_backend_ssh::certificate::{Body, Certificate};
 use jit_backend_ssh::key::PublicKey;

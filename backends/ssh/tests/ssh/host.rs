@@ -1,5 +1,4 @@
 //! A real sshd on a high port, with all that it reads in a temporary directory, and a real ssh that logs in.
-#![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
