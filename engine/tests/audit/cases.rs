@@ -1,27 +1,19 @@
 //! Sound and tampered exports, each with the verdict that is due.
 
-#![allow(
-    unreachable_pub,
-    clippy::indexing_slicing,
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a test may fail"
-)]
-
 use jit_engine::audit::{FaultKind, Pins, Report, verify};
 use serde_json::{Value, json};
 
-use crate::audit_support::{Export, Plan};
+use crate::support::{Export, Plan};
 
 const OTHER_KEY: [u8; 32] = [4; 32];
 
 /// One file with what it is verified against and what must come of it.
-pub struct Case {
-    pub name: &'static str,
-    pub bytes: Vec<u8>,
-    pub key: Option<String>,
-    pub notes: Vec<String>,
-    pub expected: Option<(FaultKind, Option<(u64, u64)>)>,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) key: Option<String>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) expected: Option<(FaultKind, Option<(u64, u64)>)>,
 }
 
 fn case(name: &'static str, export: &Export, kind: FaultKind, entries: impl Into<Option<(u64, u64)>>) -> Case {
@@ -29,28 +21,28 @@ fn case(name: &'static str, export: &Export, kind: FaultKind, entries: impl Into
     Case { name, bytes: export.bytes(), key: None, notes: Vec::new(), expected }
 }
 
-pub fn sound(name: &'static str, export: &Export) -> Case {
+pub(crate) fn sound(name: &'static str, export: &Export) -> Case {
     Case { name, bytes: export.bytes(), key: None, notes: Vec::new(), expected: None }
 }
 
 impl Case {
-    pub fn key(mut self, key: &str) -> Self {
+    pub(crate) fn key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
         self
     }
 
-    pub fn notes(mut self, notes: &[&String]) -> Self {
+    pub(crate) fn notes(mut self, notes: &[&String]) -> Self {
         self.notes = notes.iter().map(|note| (*note).clone()).collect();
         self
     }
 
-    pub fn verify(&self) -> Report {
+    pub(crate) fn verify(&self) -> Report {
         let key = self.key.as_ref().map(|key| key.parse().expect("a key"));
         verify(self.bytes.as_slice(), &Pins { key, checkpoints: self.notes.clone() }).expect("memory can be read")
     }
 }
 
-pub fn tampered(plan: &Plan, tamper: impl FnOnce(&mut Export)) -> Export {
+pub(crate) fn tampered(plan: &Plan, tamper: impl FnOnce(&mut Export)) -> Export {
     let mut export = Export::make(plan);
     tamper(&mut export);
     export
@@ -76,7 +68,7 @@ fn delete_and_renumber(export: &mut Export, n: u64, last: u64) {
     }
 }
 
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     use FaultKind::{Changed, Checkpoint, Fork, Header, Key, Line, Missing, Opening, Order, Pin, Truncated, Unsigned};
     let plan = Plan::default();
     let good = Export::make(&plan);

@@ -1,14 +1,10 @@
 //! Sealing, opening and erasing: what a leaf says, what it doesn't, and what is left in the files of an erased subject.
 
-#![allow(clippy::indexing_slicing, clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
-
-mod audit_support;
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use audit_support::{Counted, Ring, at, key, subject};
+use crate::support::{Counted, Ring, at, key, subject};
 use jit_engine::audit::{
     KeyState, Keyring as _, KeysError, OpenError, Openings as _, SealError, SealedOpening, Sealer, SqliteKeys,
     SqliteOpenings, SubjectKeys as _, SystemRandom,
@@ -235,7 +231,7 @@ async fn keys_live_in_a_file_of_their_own_and_die_there() {
     assert!(!files_hold(directory.path(), &key_bytes), "the key is overwritten, also in the write-ahead log");
     assert!(!files_hold(directory.path(), b"alice@example.com"));
     assert!(files_hold(directory.path(), b"bob@example.com"));
-    assert_eq!(keys.destroy(audit_support::subject(200), now).await, Err(KeysError::Unknown));
+    assert_eq!(keys.destroy(crate::support::subject(200), now).await, Err(KeysError::Unknown));
     for round in 0..2 {
         let keys = SqliteKeys::open(&path, random.clone()).await.expect("opened");
         assert!(matches!(keys.key(sub), KeyState::Destroyed), "round {round}");

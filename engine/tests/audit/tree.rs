@@ -1,7 +1,5 @@
 //! The tree against a naive reading of RFC 6962 §2.1, and against the vectors of certificate-transparency's own tests.
 
-#![allow(clippy::indexing_slicing, clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
-
 use std::collections::HashMap;
 
 use jit_engine::audit::tree::{

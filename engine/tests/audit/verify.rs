@@ -1,17 +1,12 @@
 //! The verifier, and beside it the second one that was written from the format's page alone: on sound and on tampered
 //! exports both must give the same verdict, the same kind of fault and the same entries.
 
-#![allow(clippy::indexing_slicing, clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
-
-mod audit_cases;
-mod audit_support;
-
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use audit_cases::{Case, cases, sound, tampered};
-use audit_support::{Export, Plan};
+use crate::cases::{Case, cases, sound, tampered};
+use crate::support::{Export, Plan};
 use jit_engine::audit::{Pins, Report, verify};
 use serde_json::{Value, json};
 

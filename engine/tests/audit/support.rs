@@ -1,8 +1,5 @@
 //! A small log, made with the real sealer, tree and signer, and written as an export whose lines a test can tamper with.
 
-#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
-#![allow(clippy::indexing_slicing, clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,10 +12,10 @@ use jit_types::{Digest, Event, Free, HouseId, OpeningId, PersonId, RequestId, Su
 use serde_json::{Value, json};
 
 /// Randomness that repeats itself.
-pub struct Counted(AtomicU64);
+pub(crate) struct Counted(AtomicU64);
 
 impl Counted {
-    pub fn new(seed: u64) -> Arc<Self> {
+    pub(crate) fn new(seed: u64) -> Arc<Self> {
         Arc::new(Self(AtomicU64::new(seed << 32)))
     }
 }
@@ -36,7 +33,7 @@ impl Random for Counted {
 
 /// Keys in memory.
 #[derive(Default)]
-pub struct Ring(pub HashMap<Subject, KeyState>);
+pub(crate) struct Ring(pub(crate) HashMap<Subject, KeyState>);
 
 impl Keyring for Ring {
     fn key(&self, subject: Subject) -> KeyState {
@@ -44,32 +41,32 @@ impl Keyring for Ring {
     }
 }
 
-pub fn at(n: u64) -> Timestamp {
+pub(crate) fn at(n: u64) -> Timestamp {
     Timestamp::from_millis(1_770_000_000_000 + n as i64 * 1000)
 }
 
-pub fn subject(n: u8) -> Subject {
+pub(crate) fn subject(n: u8) -> Subject {
     Subject::from_parts(at(0), [n; 10])
 }
 
-pub fn house() -> HouseId {
+pub(crate) fn house() -> HouseId {
     HouseId::from_parts(at(0), [9; 10])
 }
 
-pub fn key(n: u8) -> KeyState {
+pub(crate) fn key(n: u8) -> KeyState {
     KeyState::Alive(Arc::new(SubjectKey::new(&[n; 32]).expect("a key")))
 }
 
 /// What an export is made from.
-pub struct Plan {
-    pub entries: u64,
+pub(crate) struct Plan {
+    pub(crate) entries: u64,
     /// A checkpoint after so many entries each, and one at the end.
-    pub every: u64,
+    pub(crate) every: u64,
     /// An entry that is told otherwise: what makes a fork.
-    pub otherwise: Option<u64>,
-    pub seed: [u8; 32],
+    pub(crate) otherwise: Option<u64>,
+    pub(crate) seed: [u8; 32],
     /// Which entry says that subject 2 is erased.
-    pub erased_at: u64,
+    pub(crate) erased_at: u64,
 }
 
 impl Default for Plan {
@@ -80,11 +77,11 @@ impl Default for Plan {
 
 /// An export, line by line, and what is known of it elsewhere.
 #[derive(Clone)]
-pub struct Export {
-    pub lines: Vec<Value>,
-    pub key: String,
+pub(crate) struct Export {
+    pub(crate) lines: Vec<Value>,
+    pub(crate) key: String,
     /// The signed checkpoints by size.
-    pub notes: HashMap<u64, String>,
+    pub(crate) notes: HashMap<u64, String>,
 }
 
 fn event(n: u64, plan: &Plan, sealer: &Sealer, openings: &mut Vec<SealedOpening>) -> Event {
@@ -117,7 +114,7 @@ fn event(n: u64, plan: &Plan, sealer: &Sealer, openings: &mut Vec<SealedOpening>
 }
 
 impl Export {
-    pub fn make(plan: &Plan) -> Self {
+    pub(crate) fn make(plan: &Plan) -> Self {
         let ring = Ring((1..=3).map(|n| (subject(n), key(n))).collect());
         let keys: HashMap<Subject, KeyState> = ring.0.clone();
         let sealer = Sealer::new(Arc::new(ring), Counted::new(1));
@@ -165,7 +162,7 @@ impl Export {
     }
 
     /// The file. Every other entry has its keys in the exporter's order, the rest in the alphabet's: a verifier must not care.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut text = String::new();
         for line in &self.lines {
             let mut line = line.clone();
@@ -181,28 +178,28 @@ impl Export {
     }
 
     /// Where entry `n`'s line is.
-    pub fn line(&self, n: u64) -> usize {
+    pub(crate) fn line(&self, n: u64) -> usize {
         self.lines.iter().position(|line| line["n"] == json!(n)).expect("the entry is there")
     }
 
-    pub fn entry(&mut self, n: u64) -> &mut Value {
+    pub(crate) fn entry(&mut self, n: u64) -> &mut Value {
         let at = self.line(n);
         &mut self.lines[at]
     }
 
     /// Where the checkpoint that ends with `size` entries is.
-    pub fn checkpoint(&self, size: u64) -> usize {
+    pub(crate) fn checkpoint(&self, size: u64) -> usize {
         self.line(size - 1) + 1
     }
 
     /// Changes a leaf's text.
-    pub fn edit(&mut self, n: u64) {
+    pub(crate) fn edit(&mut self, n: u64) {
         let entry = self.entry(n);
         let leaf = entry["leaf"].as_str().expect("a leaf").replacen("\"at\":\"2026-", "\"at\":\"2027-", 1);
         entry["leaf"] = json!(leaf);
     }
 
-    pub fn leaf_hash(&mut self, n: u64) -> Digest {
+    pub(crate) fn leaf_hash(&mut self, n: u64) -> Digest {
         jit_engine::audit::tree::leaf_hash(self.entry(n)["leaf"].as_str().expect("a leaf").as_bytes())
     }
 }
