@@ -7,11 +7,9 @@
 #![allow(clippy::disallowed_methods, reason = "a parent tells its child by the environment where to die")]
 
 #[path = "../house/kit/clock.rs"]
-#[allow(dead_code, reason = "the house's tests use the rest")]
 mod clock;
 mod life;
 #[path = "../house/kit/people.rs"]
-#[allow(dead_code, reason = "the house's tests use the rest")]
 mod people;
 mod target;
 

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "nothing here is for others")]
 
 mod announce;
+mod canary;
 mod driver;
 mod erase;
 mod export;

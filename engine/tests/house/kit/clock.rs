@@ -1,7 +1,7 @@
-//! A clock that a test sets, forward and back.
+//! A clock that a test sets. The crash test runs on it too.
 
 use jit_engine::{BoxFuture, Clock};
-use jit_types::{Span, Timestamp};
+use jit_types::Timestamp;
 use tokio::sync::watch;
 
 /// When every test begins.
@@ -18,14 +18,6 @@ impl TestClock {
 
     pub(crate) fn set(&self, at: Timestamp) {
         self.0.send_replace(at.millis());
-    }
-
-    pub(crate) fn advance(&self, span: Span) {
-        self.0.send_modify(|now| *now += span.millis());
-    }
-
-    pub(crate) fn back(&self, span: Span) {
-        self.0.send_modify(|now| *now -= span.millis());
     }
 }
 

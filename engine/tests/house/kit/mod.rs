@@ -3,6 +3,7 @@
 
 pub(crate) mod backend;
 pub(crate) mod clock;
+mod jump;
 pub(crate) mod people;
 mod world;
 

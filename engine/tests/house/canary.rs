@@ -1,12 +1,6 @@
 //! Canaries: distinctive texts and secrets are put in at every door, and looked for in every file of the state directory
 //! and in everything that was ever logged, at the most talkative level.
 
-#![allow(clippy::indexing_slicing, clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
-
-#[path = "../house/kit/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the house's tests use the rest")]
-mod kit;
-
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -25,8 +19,8 @@ use jit_life::policy::Caller;
 use jit_types::{Digest, Material, MaterialKind, RequestId, Secret, scram};
 use tracing_subscriber::fmt::MakeWriter;
 
-use kit::people::{key, person};
-use kit::{Setup, World, span};
+use crate::kit::people::{key, person};
+use crate::kit::{Setup, World, span};
 
 const REASON: &str = "canary-reason-5d1e: the shop is slow";
 const COMMENT: &str = "canary-comment-77aa: not during the sale";
@@ -121,8 +115,25 @@ async fn claimed(world: &World, request: RequestId, nonce: &str) -> (String, boo
     (text, claimed.is_ok())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn texts_are_only_sealed_and_secrets_are_nowhere() {
+/// Set in the process that the test starts of itself.
+const INSIDE: &str = "JIT_CANARY_INSIDE";
+
+/// In a process of its own: who logs at the most talkative level does so for all of a process.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test tells itself by the environment that it is the inner one")]
+fn texts_are_only_sealed_and_secrets_are_nowhere() {
+    if std::env::var(INSIDE).is_ok() {
+        return tokio::runtime::Runtime::new().expect("a runtime").block_on(look_everywhere());
+    }
+    let mut again = std::process::Command::new(std::env::current_exe().expect("this program"));
+    let this = concat!(module_path!(), "::texts_are_only_sealed_and_secrets_are_nowhere");
+    let this = this.split_once("::").map_or(this, |(_, test)| test);
+    let output = again.args([this, "--exact", "--nocapture"]).env(INSIDE, "1").output().expect("started");
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+async fn look_everywhere() {
     let heard = Heard::default();
     let log = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE);
     tracing::subscriber::set_global_default(log.with_writer(heard.clone()).with_ansi(false).finish()).expect("once");
