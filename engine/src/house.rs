@@ -11,6 +11,7 @@ use jit_types::{BackendName, Capability, ChannelName, Free, HouseId, Id, PersonI
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::audit::{Openings, Random, Sealer, Signer, SubjectKeys, random};
+use crate::driver::Tries;
 use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::service::refusals::Refusals;
@@ -102,6 +103,8 @@ pub struct House {
     pub(crate) refusals: Arc<Refusals>,
     /// Held while something is done in a lane that several claims share.
     pub(crate) lanes: Lanes,
+    /// How often what could not be told has failed.
+    pub(crate) tries: Tries,
     nowhere: Arc<Semaphore>,
 }
 
@@ -118,6 +121,7 @@ impl House {
             wake: Notify::new(),
             refusals: Arc::default(),
             lanes: Lanes::default(),
+            tries: Tries::default(),
             nowhere: Arc::new(Semaphore::new(AT_ONE_TARGET)),
         })
     }

@@ -19,6 +19,8 @@ const RESERVE: usize = 256;
 const APART: usize = 32;
 /// How long a connection may take for a request's head, and how long it may lie idle.
 const HEAD: Duration = Duration::from_secs(20);
+/// How long an answer may go unread: long enough for somebody who pages through an export.
+const UNREAD: Duration = Duration::from_secs(600);
 
 /// How many connections are held, and for how long without a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(super) struct Limits {
     pub(super) all: usize,
     /// Without a request.
     pub(super) head: Duration,
+    /// With an answer that nobody reads.
+    pub(super) unread: Duration,
 }
 
 impl Limits {
@@ -41,7 +45,7 @@ impl Limits {
     fn of(descriptors: Option<u64>) -> Self {
         let descriptors = descriptors.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
         let all = descriptors.saturating_sub(RESERVE.max(descriptors / 4).min(descriptors / 2)).clamp(1, MOST);
-        Self { of_one: MOST_OF_ONE, all, head: HEAD }
+        Self { of_one: MOST_OF_ONE, all, head: HEAD, unread: UNREAD }
     }
 }
 
@@ -132,7 +136,7 @@ mod tests {
 
     #[test]
     fn one_user_fills_their_own_share_and_nobody_elses() {
-        let doors = Doors::new(Limits { of_one: 2, all: 5, head: HEAD });
+        let doors = Doors::new(Limits { of_one: 2, all: 5, head: HEAD, unread: UNREAD });
         let mut passes: Vec<Pass> = (0..2).map(|_| doors.enter(user(4001)).expect("a place")).collect();
         assert_eq!(doors.enter(user(4001)).expect_err("full"), Full::Theirs);
         passes.extend((0..2).map(|_| doors.enter(user(4002)).expect("a place")));

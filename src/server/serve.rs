@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
 use super::doors::{Doors, Full, Limits};
@@ -94,10 +95,13 @@ async fn answer(
         let router = router.clone();
         async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });
+    // Who doesn't read holds a place and what was to be read; what waits for its answer is not what is meant.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.unread));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = pin!(connection);
     tokio::select! {
         // A client that went away, or said nothing in time, is nobody's fault here.
@@ -138,11 +142,13 @@ mod tests {
             "slow"
         };
         let router = Router::new().route("/", get(|| async { "here" })).route("/slow", get(slow));
+        let router = router.route("/much", get(|| async { vec![b'x'; 64 << 20] }));
         let (stop, told) = tokio::sync::oneshot::channel();
         let task = tokio::spawn(serve(listener, router, limits, async { drop(told.await) }));
         Served { _directory: directory, socket, stop, task }
     }
 
+    const UNREAD: Duration = Duration::from_millis(300);
     const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: jit\r\n\r\n";
 
     async fn rest(stream: &mut UnixStream) -> String {
@@ -153,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_says_nothing_is_sent_away_in_time_and_who_waits_for_an_answer_is_not() {
-        let limits = Limits { of_one: 9, all: 9, head: Duration::from_millis(100) };
+        let limits = Limits { of_one: 9, all: 9, head: Duration::from_millis(100), unread: UNREAD };
         let served = served(limits);
         let mut silent = UnixStream::connect(&served.socket).await.expect("a connection");
         let mut half = UnixStream::connect(&served.socket).await.expect("a connection");
@@ -172,9 +178,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_answer_that_nobody_reads_holds_neither_place_nor_stop() {
+        let served = served(Limits { of_one: 9, all: 9, head: Duration::from_secs(60), unread: UNREAD });
+        let mut deaf = UnixStream::connect(&served.socket).await.expect("a connection");
+        deaf.write_all(b"GET /much HTTP/1.1\r\nhost: jit\r\n\r\n").await.expect("written");
+        deaf.readable().await.expect("the answer has begun");
+        served.stop.send(()).expect("it runs");
+        tokio::time::timeout(Duration::from_secs(10), served.task)
+            .await
+            .expect("well before what may be drained")
+            .expect("it ends");
+        let mut slow = Vec::new();
+        let _ = deaf.read_to_end(&mut slow).await;
+        assert!(slow.len() < 64 << 20, "it was cut off");
+    }
+
+    #[tokio::test]
     async fn who_finds_no_place_is_told_so() {
         // The one who runs this is apart, and so comes in until even that is full.
-        let served = served(Limits { of_one: 1, all: 1, head: Duration::from_secs(60) });
+        let served = served(Limits { of_one: 1, all: 1, head: Duration::from_secs(60), unread: UNREAD });
         let mut held = Vec::new();
         let told = loop {
             let mut stream = UnixStream::connect(&served.socket).await.expect("a connection");
@@ -209,7 +231,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stop_answers_what_is_under_way_and_waits_for_nobody_else() {
-        let served = served(Limits { of_one: 9, all: 9, head: Duration::from_secs(60) });
+        let served = served(Limits { of_one: 9, all: 9, head: Duration::from_secs(60), unread: UNREAD });
         let _silent = UnixStream::connect(&served.socket).await.expect("a connection");
         let mut idle = UnixStream::connect(&served.socket).await.expect("a connection");
         idle.write_all(ASK).await.expect("written");

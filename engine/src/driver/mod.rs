@@ -9,10 +9,12 @@ mod ends;
 mod listen;
 mod publish;
 mod tell;
+mod tries;
 
 pub use begin::{begin, checkpoints, look_around, look_at_targets};
 pub(crate) use begin::{note_config, publish_at_once};
 pub use listen::listen;
+pub(crate) use tries::Tries;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -39,7 +41,7 @@ const LEASE: Span = Span::from_secs(420);
 pub(crate) const PATIENCE: Duration = Duration::from_secs(150);
 /// The longest the driver sleeps: another process may have changed the clock or the store.
 const LONGEST_SLEEP: Span = Span::from_secs(30);
-/// After what time an effect that failed for an outside reason is tried again.
+/// After what time an effect that failed for an outside reason is tried again; a message waits longer each time.
 const AGAIN: Span = Span::from_secs(10);
 
 /// Runs effects until the future is dropped.
@@ -121,7 +123,7 @@ async fn guarded(house: &Arc<House>, effect: Leased) -> Vec<Leased> {
 
 /// Has an effect tried again a little later.
 async fn put_off(house: &House, effect: Leased) {
-    let due = house.now().after(AGAIN).plus_millis(i64::from(house.jitter()));
+    let due = house.now().after(house.tries.failed(&effect)).plus_millis(i64::from(house.jitter()));
     let again = Write::Again { leased: effect, due };
     if let Err(error) = house.store().write(vec![again], vec![], vec![]).await {
         // The lease runs out by itself, and the effect is leased again.
@@ -131,6 +133,10 @@ async fn put_off(house: &House, effect: Leased) {
 
 /// Does one effect. What fails for an outside reason is put off; nothing is dropped.
 async fn carry_out_one(house: &Arc<House>, effect: Leased) -> Vec<Leased> {
+    let Ok(_place) = house.tries.place(&effect.kind) else {
+        put_off(house, effect).await;
+        return Vec::new();
+    };
     let _lane = match &effect.lane {
         Some(lane) => house.lanes.enter(lane).await,
         None => None,
@@ -153,8 +159,11 @@ async fn carry_out_one(house: &Arc<House>, effect: Leased) -> Vec<Leased> {
         (_, None) => finish(house, &effect).await,
     };
     match outcome {
+        Ok(follow) => {
+            house.tries.done(&effect);
+            return follow;
+        }
         // Somebody else has it now.
-        Ok(follow) => return follow,
         Err(Error::Store(StoreError::Fenced)) => {}
         Err(error) => {
             tracing::warn!(%error, kind = ?effect.kind, "an effect is put off");
