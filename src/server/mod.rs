@@ -126,8 +126,25 @@ pub fn router(app: App) -> Router {
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(axum::middleware::from_fn(to_its_end))
         .layer(axum::middleware::map_response(version))
         .with_state(app)
+}
+
+/// Brings what changes something to its end though whoever asked has gone away: else their leaving, at a moment of their
+/// choice, would part what belongs together, as an intent and the order that it is for.
+async fn to_its_end(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+    if request.method() != axum::http::Method::POST {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        // As without the task: the connection ends, and the client asks again under the same key.
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 async fn version<B>(mut response: axum::http::Response<B>) -> axum::http::Response<B> {
@@ -151,4 +168,36 @@ pub async fn serve(listener: UnixListener, mut app: App, stop: impl Future<Outpu
 /// Serves a router on a socket until `stop` resolves, with as many connections as leave the broker what it needs itself.
 pub async fn serve_router(listener: UnixListener, router: Router, stop: impl Future<Output = ()>) {
     serve::serve(listener, router, doors::Limits::now(), stop).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use axum::body::Body;
+    use axum::http::{Method, Request};
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_changes_something_comes_to_its_end_though_the_asker_leaves() {
+        for (method, ended) in [(Method::POST, 1), (Method::GET, 0)] {
+            let count = Arc::new(AtomicU32::new(0));
+            let counted = Arc::clone(&count);
+            let slowly = move || async move {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                counted.fetch_add(1, Ordering::SeqCst);
+            };
+            let router = Router::new().route("/", get(slowly.clone()).post(slowly));
+            let router = router.layer(axum::middleware::from_fn(to_its_end));
+            let request = Request::builder().method(method).uri("/").body(Body::empty()).expect("a request");
+            let left = tokio::time::timeout(Duration::from_millis(20), router.oneshot(request)).await;
+            assert!(left.is_err(), "the asker has left before the answer");
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            assert_eq!(count.load(Ordering::SeqCst), ended);
+        }
+    }
 }
