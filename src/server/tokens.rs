@@ -13,7 +13,7 @@ use crate::api::tokens::{NewToken, TokenList, TokenMade, TokenView};
 pub(super) async fn create(State(app): State<App>, post: Post<NewToken>) -> Result<Json<TokenMade>, Problem> {
     let NewToken { person, label, roles, span } = post.body;
     let answer = Some(post.answer);
-    let made = app.house.create_token_once(&post.caller, person.as_ref(), &label, roles, span, answer).await?;
+    let made = app.house.create_token(&post.caller, person.as_ref(), &label, roles, span, answer).await?;
     // The one answer that holds it.
     let secret = made.secret.expose_secret().to_owned();
     Ok(Json(TokenMade { token: view(made.token), secret }))

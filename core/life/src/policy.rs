@@ -87,6 +87,20 @@ pub struct MayRequest {
 }
 
 impl MayRequest {
+    /// The right to ask for a role as it stands; made where the rules were asked, and nowhere else.
+    fn of(caller: &Caller, role: &Role, params: Params, span: Span, gives: Vec<Resolved>) -> Self {
+        Self {
+            caller: caller.clone(),
+            role: role.name.clone(),
+            revision: role.revision(),
+            params,
+            span,
+            limits: role.limits,
+            approval: role.approval.clone(),
+            gives,
+        }
+    }
+
     /// Who asks.
     pub fn caller(&self) -> &Caller {
         &self.caller
@@ -206,16 +220,7 @@ pub fn may_request(rules: &Rules, caller: &Caller, wish: &Wish, backends: &Ask<'
     check_reason(role, &wish.reason)?;
     let params = check_params(role, &wish.params)?;
     let gives = resolve(role, &params, span, backends)?;
-    Ok(MayRequest {
-        caller: caller.clone(),
-        role: role.name.clone(),
-        revision: role.revision(),
-        params,
-        span,
-        limits: role.limits,
-        approval: role.approval.clone(),
-        gives,
-    })
+    Ok(MayRequest::of(caller, role, params, span, gives))
 }
 
 /// Asks whether a caller may decide asks for a role that somebody requested.

@@ -30,27 +30,14 @@ const LONGEST: Span = Span::from_secs(366 * 86_400);
 const PREFIX: &str = "jit_";
 
 impl House {
-    /// Makes a token for the caller, or, by an administrator, for somebody else.
+    /// Makes a token for the caller, or, by an administrator, for somebody else. Under an idempotency key a repeated question
+    /// can't be given the first token again, which is kept nowhere: it ends that one and gives the next, so that one question
+    /// leaves one token.
     ///
     /// # Errors
-    /// When the caller is limited to roles and asks for others, or may not make one for that person.
+    /// When the caller is limited to roles and asks for others, or may not make one for that person; when the key was used
+    /// for something else.
     pub async fn create_token(
-        &self,
-        caller: &Caller,
-        owner: Option<&PersonId>,
-        label: &str,
-        roles: Option<BTreeSet<RoleName>>,
-        life: Span,
-    ) -> Result<NewToken, Error> {
-        self.create_token_once(caller, owner, label, roles, life, None).await
-    }
-
-    /// The same under an idempotency key. A repeated question can't be given the first token again, which is kept nowhere:
-    /// it ends that one and gives the next, so that one question leaves one token.
-    ///
-    /// # Errors
-    /// As [`House::create_token`]; when the key was used for something else.
-    pub async fn create_token_once(
         &self,
         caller: &Caller,
         owner: Option<&PersonId>,

@@ -180,7 +180,7 @@ async fn look_everywhere() {
     world.idle().await;
     // Tokens.
     let alice = world.caller("alice").await;
-    let token = world.house.create_token(&alice, None, LABEL, None, span("1d")).await.expect("a token");
+    let token = world.house.create_token(&alice, None, LABEL, None, span("1d"), None).await.expect("a token");
     let bearer = token.secret.expose_secret().to_owned();
     assert!(world.house.token(&token.secret).await.expect("the store").is_some());
     secrets.push(bearer.clone());

@@ -47,7 +47,7 @@ async fn lived_in() -> (World, RequestId) {
     let filed = world.house.file(&alice, &World::wish("quick", Some("30m"), CANARY), &key, None).await;
     let id = filed.expect("filed").request.id;
     world.claim("alice", id, "n").await.expect("a credential");
-    world.house.create_token(&alice, None, CANARY, None, span("1h")).await.expect("a token");
+    world.house.create_token(&alice, None, CANARY, None, span("1h"), None).await.expect("a token");
     let denied = world.file("alice", "db", "1h").await;
     world.decide("bob", &denied, Verdict::Deny).await.expect("denied");
     world.release("alice", id).await.expect("released");
@@ -156,7 +156,7 @@ async fn an_erasure_that_was_broken_off_holds_off_what_is_new_and_goes_on() {
         let filed = world.house.file(&before, &World::wish("elsewhere", None, "late"), &"ab".repeat(32), None).await;
         assert!(filed.is_err(), "{at}: {filed:?}");
         if world.house.known_subject(&person("alice")) == Some(before.subject) {
-            let late = world.house.create_token(&before, None, "late", None, span("1h")).await;
+            let late = world.house.create_token(&before, None, "late", None, span("1h"), None).await;
             assert!(late.is_err(), "while she is still known under the old key");
         }
         let world = world.restart().await;

@@ -60,7 +60,7 @@ async fn a_lock_ends_what_is_live_cancels_what_waits_and_refuses_what_is_new() {
     let caller = world.caller("alice").await;
     is_locked(world.house.extend(&caller, live.request.id, span("10m"), "INC-42", None).await.map(|_| ()));
     is_locked(world.house.plan(&caller, &World::wish("quick", None, "INC-42")).await.map(|_| ()));
-    is_locked(world.house.create_token(&caller, None, "x", None, span("1h")).await.map(|_| ()));
+    is_locked(world.house.create_token(&caller, None, "x", None, span("1h"), None).await.map(|_| ()));
     // Through whatever they act.
     let token = Caller { principal: "token:tok_01jb2k0000e00a000000000000".parse().expect("one"), ..caller };
     is_locked(world.house.file(&token, &World::wish("quick", None, "INC-42"), &"ab".repeat(32), None).await);

@@ -80,7 +80,7 @@ async fn every_refusal_by_a_rule_is_recorded() {
     assert_eq!(kind(house.cancel(&mallory, request.id, None).await), RefusedKind::NotFound);
     assert_eq!(refused("request.cancelled").await.len(), 1);
     let bob = person("bob");
-    let token = house.create_token(&alice, Some(&bob), "ci", None, span("1d")).await;
+    let token = house.create_token(&alice, Some(&bob), "ci", None, span("1d"), None).await;
     assert_eq!(kind(token), RefusedKind::NotFound);
     assert_eq!(refused("token.created").await.len(), 1);
     assert_eq!(kind(house.revoke_token(&alice, house.draw_id().expect("an id")).await), RefusedKind::NotFound);

@@ -83,7 +83,7 @@ impl Stage {
             let subject = house.subject(&person).await.map_err(|e| failed(e.to_string()))?;
             let principal = format!("house:{}", house.id()).parse().map_err(|_| failed("the house has a bad id"))?;
             let caller = Caller { person, subject, principal, superuser: false, only_roles: None };
-            let made = house.create_token(&caller, None, "the tour", None, Span::from_secs(3600)).await;
+            let made = house.create_token(&caller, None, "the tour", None, Span::from_secs(3600), None).await;
             let made = made.map_err(|e| failed(e.to_string()))?;
             let home = self.home(actor);
             std::fs::create_dir(&home).map_err(|e| failed(format!("{}: {}", home.display(), e.kind())))?;

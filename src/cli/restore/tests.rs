@@ -66,7 +66,7 @@ async fn token(house: &std::sync::Arc<jit_engine::House>) -> jit_types::Secret {
     let principal = format!("house:{}", house.id()).parse().expect("a principal");
     let caller = jit_life::policy::Caller { person, subject, principal, superuser: false, only_roles: None };
     let hour = jit_types::Span::from_secs(3600);
-    house.create_token(&caller, None, "the test", None, hour).await.expect("a token").secret
+    house.create_token(&caller, None, "the test", None, hour, None).await.expect("a token").secret
 }
 
 impl Running {

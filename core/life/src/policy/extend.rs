@@ -73,16 +73,7 @@ pub fn may_extend(
     check_reason(role, reason)?;
     let params = check_params(role, &request.params)?;
     let gives = resolve(role, &params, granted.plus(span), backends)?;
-    Ok(MayExtend(MayRequest {
-        caller: caller.clone(),
-        role: role.name.clone(),
-        revision: role.revision(),
-        params,
-        span,
-        limits: role.limits,
-        approval: role.approval.clone(),
-        gives,
-    }))
+    Ok(MayExtend(MayRequest::of(caller, role, params, span, gives)))
 }
 
 /// Whether an extension stays within a role's most, which includes all extensions.
