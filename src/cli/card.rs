@@ -115,7 +115,8 @@ pub fn request(view: &RequestView, paint: Paint<'_>) -> Vec<String> {
     }
     lines.extend(reason(view.reason.as_deref(), paint));
     lines.extend(view.gives.iter().map(|gives| {
-        row("gives", &format!("{} {}", harmless(gives.words.as_str()), paint(Tone::Faint, gives.backend.as_str())))
+        let backend = paint(Tone::Faint, &format!("({})", gives.backend));
+        row("gives", &format!("{} {backend}", harmless(gives.words.as_str())))
     }));
     lines.extend(view.warnings.iter().map(|words| row("note", &paint(Tone::Warn, &harmless(words.as_str())))));
     lines.push(row("for", &view.span.to_string()));
