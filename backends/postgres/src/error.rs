@@ -27,6 +27,14 @@ pub(crate) mod own {
     pub(crate) const NOT_GIVEN: &str = "JT009";
     /// There is no login of that name and number that the functions may close, keep for or drop.
     pub(crate) const NOT_OURS: &str = "JT010";
+    /// The broker that is to be set up is who sets it up.
+    pub(crate) const BROKER_RUNS_IT: &str = "JT011";
+    /// The broker that is to be set up is a superuser.
+    pub(crate) const BROKER_IS_SUPERUSER: &str = "JT012";
+    /// A role that is to be given can log in, or has attributes.
+    pub(crate) const ROLE_UNFIT: &str = "JT013";
+    /// A prepared role has a privilege that the setup could not take away.
+    pub(crate) const NOT_TAKEN: &str = "JT014";
 }
 
 /// The SQLSTATE of a failure, where the server gave one.
@@ -107,6 +115,25 @@ fn of_state(state: &str, doing: &str) -> Error {
         (own::NOT_OURS, _) => (
             ErrorKind::Mismatch,
             format!("could not {doing}: the functions in the target know no such login of this house"),
+        ),
+        (own::BROKER_RUNS_IT, _) => (
+            ErrorKind::Refused,
+            "the broker's url names the role that sets this up; nothing was changed: give the broker a role of its own"
+                .to_owned(),
+        ),
+        (own::BROKER_IS_SUPERUSER, _) => (
+            ErrorKind::Refused,
+            "the broker's url names a superuser; nothing was changed: give the broker a role of its own".to_owned(),
+        ),
+        (own::ROLE_UNFIT, _) => (
+            ErrorKind::Refused,
+            "a role that is to be given can log in by itself or has attributes such as SUPERUSER; nothing was changed"
+                .to_owned(),
+        ),
+        (own::NOT_TAKEN, _) => (
+            ErrorKind::Refused,
+            "a prepared role has a privilege that could not be taken away; `jit doctor` says which, and who gave it can"
+                .to_owned(),
         ),
         ("42883" | "3F000", _) => (
             ErrorKind::Misconfigured,

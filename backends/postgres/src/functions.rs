@@ -12,7 +12,7 @@
 use jit_types::{HouseId, Span};
 
 use crate::ident::{Ident, literal};
-use crate::name;
+use crate::{name, template};
 
 /// How much later than the longest life an end may be: clocks differ, and a statement travels.
 const SLACK_SECS: u64 = 60;
@@ -133,23 +133,13 @@ impl Bounds {
     fn fill(&self, body: &str) -> String {
         // Looked at by two of them.
         let body = &body.replace("{{may_give}}", include_str!("functions/may_give.sql"));
-        // One pass over the text: what was filled in is not looked at again, whatever a name holds.
-        let mut filled = String::new();
-        let mut rest = body.as_str();
-        while let Some((before, after)) = rest.split_once("{{") {
-            filled.push_str(before);
-            let (token, after) = after.split_once("}}").unwrap_or((after, ""));
-            filled.push_str(&match token {
-                "prefix" => literal(&name::prefix(&self.house)),
-                "broker" => literal(self.broker.as_str()),
-                "gives" => array(&self.gives),
-                "keepers" => array(&self.keepers),
-                _ => self.longest.secs().saturating_add(SLACK_SECS).to_string(),
-            });
-            rest = after;
-        }
-        filled.push_str(rest);
-        filled
+        template::fill(body, |token| match token {
+            "prefix" => literal(&name::prefix(&self.house)),
+            "broker" => literal(self.broker.as_str()),
+            "gives" => array(&self.gives),
+            "keepers" => array(&self.keepers),
+            _ => self.longest.secs().saturating_add(SLACK_SECS).to_string(),
+        })
     }
 
     /// The statements that make them, with the reason of each. Run again, they put everything as it is written here.

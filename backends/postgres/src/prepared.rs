@@ -11,7 +11,8 @@ use jit_types::{HouseId, Words};
 use sqlx::Row as _;
 
 use crate::connect::Link;
-use crate::ident::{Ident, advised, literal, shown};
+use crate::ident::{Ident, advised, shown};
+use crate::mend::{self, Givers};
 use crate::name;
 use crate::scope::Resolved;
 use crate::tables::{self, Right};
@@ -62,21 +63,13 @@ fn quoted(name: &str) -> String {
 }
 
 /// The statements that give the role exactly what the tables stand for, in one database, with the reason of each.
-pub(crate) fn statements(role: &Ident, scope: &Resolved) -> Vec<(String, String)> {
+pub(crate) fn statements(role: &Ident, scope: &Resolved, givers: &Givers) -> Vec<(String, String)> {
     let r = role.quoted();
-    let name = literal(role.as_str());
     let mut made = vec![(
-        "What it had here is taken away, so that it has what is written and no more; never where it owns something, \
-         which this would drop."
+        "What it has here beyond what is written is taken away, each by itself: row policies that name it stay. Nothing is \
+         done where it owns something."
             .to_owned(),
-        format!(
-            "DO {};\nDROP OWNED BY {r}",
-            literal(&format!(
-                "BEGIN IF EXISTS (SELECT FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid \
-                 WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o' AND r.rolname = {name}) \
-                 THEN RAISE EXCEPTION USING ERRCODE = '2BP01', MESSAGE = 'jit: the role owns objects'; END IF; END"
-            ))
-        ),
+        mend::block(role, scope, givers),
     )];
     for database in &scope.databases {
         made.push((
@@ -219,7 +212,7 @@ fn beside(kind: &str, role: &Ident, name: &str, privilege: &str) -> Option<Drift
         ),
         "elsewhere" => (
             format!("the prepared role has privileges in database {}, which is not written", shown(name)),
-            format!("in that database: DROP OWNED BY {r}, once it is sure that it owns nothing"),
+            format!("in that database: REVOKE ALL ON ALL TABLES IN SCHEMA … FROM {r}; REVOKE ALL ON SCHEMA … FROM {r}"),
             true,
         ),
         _ => (

@@ -34,11 +34,12 @@ SELECT DISTINCT 'holder', u.rolname::text, '', '', '', false
 UNION ALL
 SELECT DISTINCT 'elsewhere', b.datname::text, '', '', '', false
     FROM pg_shdepend d JOIN r ON r.oid = d.refobjid JOIN pg_database b ON b.oid = d.dbid
-    WHERE d.refclassid = 'pg_authid'::regclass AND NOT (b.datname = ANY ($2::text[]))
+    -- A row policy that names it ('r') gives nothing by itself.
+    WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype <> 'r' AND NOT (b.datname = ANY ($2::text[]))
 UNION ALL
 SELECT DISTINCT 'other', '', '', '', '', false
     FROM pg_shdepend d JOIN r ON r.oid = d.refobjid
-    WHERE d.refclassid = 'pg_authid'::regclass
+    WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype <> 'r'
         AND d.dbid IN (0, (SELECT b.oid FROM pg_database b WHERE b.datname = current_database()))
         AND (d.deptype = 'o' OR d.classid NOT IN ('pg_class'::regclass, 'pg_namespace'::regclass,
             'pg_database'::regclass, 'pg_auth_members'::regclass))

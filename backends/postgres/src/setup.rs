@@ -9,9 +9,10 @@ use crate::config::{LONGEST, Settings, Through};
 use crate::connect::Server;
 use crate::functions::{self, Bounds};
 use crate::ident::{Ident, literal};
-use crate::prepared;
+use crate::mend::Givers;
 use crate::scope::{Keep, Resolved};
 use crate::url::Url;
+use crate::{guards, prepared};
 
 /// One statement, or a few that belong together, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,9 +81,12 @@ fn make_role(role: &Ident) -> String {
 impl Wanted<'_> {
     fn main_plan(&self) -> Plan {
         let b = self.broker.quoted();
-        let mut steps = vec![self.broker_step()];
         let mut gives: Vec<Ident> = self.members.clone();
         gives.extend(self.prepared.iter().map(|(role, _)| role.clone()));
+        let mut guards = vec![guards::broker(self.broker)];
+        guards.extend(gives.iter().chain(&self.keepers).map(|role| guards::role(role, self.broker)));
+        let mut steps: Vec<Step> = guards.into_iter().map(|(why, sql)| step(why, sql)).collect();
+        steps.push(self.broker_step());
         let bounds = self.functions.map(|(house, longest)| {
             Bounds { house, broker: self.broker.clone(), gives: gives.clone(), keepers: self.keepers.clone(), longest }
                 .sorted()
@@ -178,11 +182,12 @@ impl Wanted<'_> {
     }
 
     /// One plan for each database in which tables are granted.
-    fn table_plans(&self) -> Vec<Plan> {
+    fn table_plans(&self, house: &HouseId) -> Vec<Plan> {
+        let givers = Givers { broker: self.broker.clone(), owner: functions::owner(house) };
         let mut plans: Vec<Plan> = Vec::new();
         for (role, scope) in &self.prepared {
             for database in &scope.databases {
-                let steps = prepared::statements(role, scope).into_iter().map(|(why, sql)| step(why, sql));
+                let steps = prepared::statements(role, scope, &givers).into_iter().map(|(why, sql)| step(why, sql));
                 match plans.iter_mut().find(|p| p.database.as_ref() == Some(database)) {
                     Some(plan) => plan.steps.extend(steps),
                     None => plans.push(Plan { database: Some(database.clone()), steps: steps.collect() }),
@@ -269,7 +274,7 @@ impl Target {
             prepared,
         };
         let mut plans = vec![wanted.main_plan()];
-        plans.extend(wanted.table_plans());
+        plans.extend(wanted.table_plans(&house));
         Ok(plans)
     }
 

@@ -18,6 +18,7 @@ mod proxy;
 mod rights;
 mod server;
 mod sessions;
+mod setups;
 mod standby;
 mod tables;
 mod tls;

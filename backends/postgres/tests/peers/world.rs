@@ -175,9 +175,14 @@ impl World {
 
     /// Runs the setup for these scopes as an administrator.
     pub(crate) async fn set_up(&self, scopes: &[Scope]) -> Result<Vec<String>, jit_backend::Error> {
+        self.set_up_as("admin", scopes).await
+    }
+
+    /// The same as another administrator, whose password is the administrator's.
+    pub(crate) async fn set_up_as(&self, who: &str, scopes: &[Scope]) -> Result<Vec<String>, jit_backend::Error> {
         let plans = self.target().plans(self.house, self.server.version, scopes).expect("plans");
-        let admin = "admin".parse().expect("a name");
-        self.target().carry_out(&admin, Some(&Secret::new("admin-password".to_owned())), &plans).await
+        let password = Secret::new("admin-password".to_owned());
+        self.target().carry_out(&who.parse().expect("a name"), Some(&password), &plans).await
     }
 
     /// Issues a login with another scope than the trial's.
@@ -211,6 +216,12 @@ impl World {
 
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         self.server.number(self.database.as_str(), sql).await
+    }
+
+    /// One text, asked as superuser.
+    pub(crate) async fn words(&self, sql: &str) -> String {
+        let mut admin = self.server.admin(self.database.as_str()).await;
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut admin).await.expect("a text")
     }
 
     /// The roles that bear the house's mark.
