@@ -149,6 +149,7 @@ pub async fn open_house_at(loaded: &Loaded, directory: &Path, clock: Arc<dyn Clo
         rules: loaded.rules.clone(),
         outfit: Outfit {
             backends: open_backends(loaded, id, &secrets).await?,
+            targets: loaded.backends.iter().map(|(name, config)| (name.clone(), config.target())).collect(),
             channels: open_channels(loaded, &secrets).await?,
             alerts: loaded.broker.alerts.clone(),
         },

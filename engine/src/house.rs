@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use jit_approval::Adapter;
 use jit_backend::Backend;
-use jit_life::policy::Caller;
+use jit_life::policy::{Caller, Resolved};
 use jit_life::{Request, Rules};
 use jit_types::{BackendName, Capability, ChannelName, Free, HouseId, Id, PersonId, Scope, Subject, Timestamp, Words};
 use tokio::sync::{Notify, Semaphore, watch};
@@ -47,6 +47,8 @@ pub struct Parts {
 
 /// The opened backends, by their names.
 pub type Backends = BTreeMap<BackendName, Arc<dyn Backend>>;
+/// What backends point at, by their names.
+pub type Targets = BTreeMap<BackendName, String>;
 /// The opened channels, by their names.
 pub type Channels = BTreeMap<ChannelName, Arc<dyn Adapter>>;
 
@@ -55,6 +57,8 @@ pub type Channels = BTreeMap<ChannelName, Arc<dyn Adapter>>;
 pub struct Outfit {
     /// The opened backends.
     pub backends: Backends,
+    /// What each backend points at.
+    pub targets: Targets,
     /// The opened channels.
     pub channels: Channels,
     /// The channels that alerts go to.
@@ -66,6 +70,7 @@ pub struct Outfit {
 struct InForce {
     rules: Arc<Rules>,
     backends: Arc<Backends>,
+    targets: Arc<Targets>,
     channels: Arc<Channels>,
     alerts: Arc<[ChannelName]>,
     places: Arc<BTreeMap<BackendName, Arc<Semaphore>>>,
@@ -82,6 +87,7 @@ impl InForce {
         Self {
             rules: Arc::new(rules),
             backends: Arc::new(outfit.backends),
+            targets: Arc::new(outfit.targets),
             channels: Arc::new(outfit.channels),
             alerts: outfit.alerts.into(),
             places: Arc::new(places),
@@ -201,6 +207,19 @@ impl House {
         self.backends().get(name).cloned().ok_or_else(|| Words::new(format!("the backend `{name}` is not configured")))
     }
 
+    /// What the backends point at.
+    pub(crate) fn targets(&self) -> Arc<Targets> {
+        self.now_in_force().targets
+    }
+
+    /// The name of the backend that can end what an entitlement gave: one that points where it did then. A backend may have
+    /// been given another name since; one that now points elsewhere is the last resort, and finds by itself that it is wrong.
+    pub fn serving(&self, gives: &Resolved) -> BackendName {
+        let targets = self.targets();
+        let there = |name: &&BackendName| targets.get(*name).is_some_and(|target| *target == gives.target);
+        [&gives.backend].into_iter().chain(targets.keys()).find(there).unwrap_or(&gives.backend).clone()
+    }
+
     /// The places of those who are at work on one target; what is no longer configured has some too, to be told so.
     pub(crate) fn places(&self, name: &BackendName) -> Arc<Semaphore> {
         Arc::clone(self.now_in_force().places.get(name).unwrap_or(&self.nowhere))
@@ -257,6 +276,6 @@ impl House {
             jit_life::Approval::ByRule => false,
             jit_life::Approval::ByPeople { from, .. } => rules.among(&caller.person, from),
         });
-        reaches && (decides || jit_life::policy::may_administer(&rules, caller, "request").is_ok())
+        reaches && (decides || self.may_administer(caller, "request").is_ok())
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::ctx::Ctx;
 use super::exit::{Error, Exit};
@@ -38,6 +38,7 @@ Exit codes:
 
 /// Runs the broker until it is told to stop.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
+    let signals = Signals::take()?;
     let path = paths::find(&ctx.env, ctx.global.config.as_deref())?;
     let path = path.ok_or_else(|| {
         Error::new(Exit::Config, "there is no config file").hint("`jit init` writes one, or name one with --config")
@@ -48,7 +49,7 @@ pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
     let state = args.state.or_else(|| loaded.broker.state.clone()).unwrap_or_else(|| paths::SYSTEM_STATE.into());
     let socket = args.socket.or_else(|| loaded.broker.socket.clone()).unwrap_or_else(|| paths::SYSTEM_SOCKET.into());
     let config = Config { loaded, kinds, path };
-    serve(ctx, config, &paths::absolute(&state)?, &paths::absolute(&socket)?).await
+    serve(ctx, config, &paths::absolute(&state)?, &paths::absolute(&socket)?, signals).await
 }
 
 /// How long the first look at all targets may hold up the start.
@@ -61,14 +62,32 @@ struct Config {
     path: PathBuf,
 }
 
-async fn serve(ctx: &Ctx, config: Config, state: &Path, socket: &Path) -> Result<Exit, Error> {
+/// The signals that the broker hears, from its first moment on: one that came before would end it.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn take() -> Result<Self, Error> {
+        let one = |kind| signal(kind).map_err(|error| refused("signals can't be taken", &error));
+        Ok(Self {
+            terminate: one(SignalKind::terminate())?,
+            interrupt: one(SignalKind::interrupt())?,
+            hangup: one(SignalKind::hangup())?,
+        })
+    }
+}
+
+fn refused(what: &str, error: &std::io::Error) -> Error {
+    Error::new(Exit::Failure, format!("{what}: {error}"))
+}
+
+async fn serve(ctx: &Ctx, config: Config, state: &Path, socket: &Path, signals: Signals) -> Result<Exit, Error> {
     let Config { loaded, kinds, path } = config;
-    let refused = |what: &str, error: &std::io::Error| Error::new(Exit::Failure, format!("{what}: {error}"));
     let inherited = socket::inherited().map_err(|e| refused("can't listen", &e))?;
     server::raise_descriptors();
-    let mut terminate = signal(SignalKind::terminate()).map_err(|e| refused("signals can't be taken", &e))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| refused("signals can't be taken", &e))?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(|e| refused("signals can't be taken", &e))?;
     let open =
         wiring::open_house(&loaded, state).await.map_err(|e| Error::new(Exit::Config, e.message).hint(e.hint))?;
     // What is found in the targets is in plan and hash: a claim is not to differ because nobody had looked yet.
@@ -82,16 +101,27 @@ async fn serve(ctx: &Ctx, config: Config, state: &Path, socket: &Path) -> Result
     ctx.out.note(format!("jit {} serves {} on {}", crate::api::VERSION, open.house.id(), socket.display()));
     let reloader = Arc::new(Reloader::new(Arc::clone(&open.house), kinds, &path, &loaded));
     let app = App::new(Arc::clone(&open.house), "host", state).reloaded_by(Arc::clone(&reloader));
+    if handed_over {
+        socket::differs(&listener, broker.socket_mode.bits()).into_iter().for_each(|words| ctx.out.warn(words));
+    }
+    // Two tasks: a config that takes its time keeps nobody from stopping the broker.
+    let Signals { mut terminate, mut interrupt, mut hangup } = signals;
     let stop = async move {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                _ = interrupt.recv() => return,
-                Some(()) = hangup.recv() => read_anew(ctx, &reloader).await,
-            }
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
     };
-    server::serve(listener, app, stop).await;
+    let reloads = async move {
+        while let Some(()) = hangup.recv().await {
+            read_anew(ctx, &reloader).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = server::serve(listener, app, stop) => {}
+        () = reloads => {}
+    }
     // A socket that was handed over is its owner's: clients wait there for the next broker.
     if !handed_over {
         let _ = std::fs::remove_file(socket);
@@ -100,7 +130,7 @@ async fn serve(ctx: &Ctx, config: Config, state: &Path, socket: &Path) -> Result
 }
 
 /// Reads the config anew, as SIGHUP asks for, and says what came of it.
-async fn read_anew(ctx: &Ctx, reloader: &Reloader) {
+async fn read_anew(ctx: &Ctx, reloader: &Arc<Reloader>) {
     match reloader.reload(None).await {
         Ok(reloaded) => {
             ctx.out.note(format!("the config is in force as it is now ({})", reloaded.revision));

@@ -1,6 +1,7 @@
 //! Reads the whole file. What comes out of here was found sound as a whole, or does not exist.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jit_life::role::Rules;
@@ -128,8 +129,22 @@ pub fn read(text: &str, name: &str, file: &Path, base: &Path, kinds: &Kinds) -> 
     let mut faults = Vec::new();
     let mut root = Reader::new(&table, "", &mut faults);
 
+    let published = RefCell::new(BTreeSet::new());
     let backends = backends::read(&mut root, "backends", &kinds.backend_names(), |index, reader| {
-        kinds.backends.get(index).and_then(|kind| kind.config(reader))
+        let config = kinds.backends.get(index)?.config(reader)?;
+        for file in config.publishes() {
+            if !published.borrow_mut().insert(file.clone()) {
+                let rule = format!("{} is published by another backend already", file.display());
+                let span = reader.span("");
+                reader.fault(
+                    "",
+                    span,
+                    rule,
+                    "each needs a file of its own: it is written whole, without the other's lines",
+                );
+            }
+        }
+        Some(config)
     });
     let approvals: Section<ChannelKind, (&str, Box<dyn jit_approval::kind::Config>)> =
         backends::read(&mut root, "approvals", &kinds.approval_names(), |index, reader| {

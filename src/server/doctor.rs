@@ -40,7 +40,7 @@ pub(super) async fn doctor(State(app): State<App>, Who(caller): Who) -> Result<J
             Found { findings: findings.collect(), survivors: vec![] }
         });
     }
-    let mut parts = vec![state_part(&app)];
+    let mut parts = vec![state_part(&app), records_part(&app).await?];
     parts.extend(looks.end().await);
     Ok(Json(Diagnosis { parts, now: house.now() }))
 }
@@ -101,11 +101,30 @@ async fn live_names(app: &App) -> Result<BTreeMap<String, BTreeSet<String>>, Pro
     for request in app.house.store().requests(query).await.map_err(jit_engine::Error::from)? {
         for claim in request.grant.iter().flat_map(|grant| &grant.claims).filter(|claim| claim.live()) {
             if let Some(gives) = request.entitlement(claim) {
-                names.entry(gives.backend.to_string()).or_default().insert(claim.id.digits());
+                names.entry(app.house.serving(gives).to_string()).or_default().insert(claim.id.digits());
             }
         }
     }
     Ok(names)
+}
+
+/// What is in the record and could not be carried out, or can't be.
+async fn records_part(app: &App) -> Result<PartView, Problem> {
+    let mut findings = Vec::new();
+    for lost in app.house.out_of_reach().await? {
+        let what = format!("no backend of the config points at where {lost} may still be let in");
+        let remedy = "name that target as a backend again until then: nothing there can be ended or refused without";
+        findings.push(finding(FindingKind::Bad, &what, Some(remedy)));
+    }
+    let unfinished = app.house.unfinished_erasures().await?;
+    if unfinished > 0 {
+        let what = format!("{unfinished} people are erased in the record, and their keys are not destroyed yet");
+        findings.push(finding(FindingKind::Bad, &what, Some("the broker tries on; is its state directory writable?")));
+    }
+    if findings.is_empty() {
+        findings.push(finding(FindingKind::Good, "everything that it says is carried out, or can be", None));
+    }
+    Ok(PartView { part: "record".to_owned(), findings, survivors: vec![] })
 }
 
 /// The state directory must be its owner's alone.

@@ -55,14 +55,16 @@ impl<T: DeserializeOwned> FromRequest<App> for Post<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let Who(caller) = Who::from_request_parts(&mut parts, app).await?;
+        Who::from_request_parts(&mut parts, app).await?;
         let key = idempotency_key(&parts.headers)?;
         let route = parts.uri.path().to_owned();
-        let whole = Bytes::from_request(Request::from_parts(parts, body), app);
+        let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), app);
         let whole = tokio::time::timeout(BODY, whole).await;
         let bytes = whole
             .map_err(|_| Failure::new(ErrorKind::Invalid, "the body did not come in time"))?
             .map_err(|_| Failure::new(ErrorKind::Invalid, "the body could not be read, or is larger than 256 KiB"))?;
+        // Who may call is asked when the question is whole: a body that dawdles outlives no token.
+        let Who(caller) = Who::from_request_parts(&mut parts, app).await?;
         let answer = AnswerKey {
             key: Hasher::new("jit idempotency key v1")
                 .with("principal", caller.principal.as_str())

@@ -55,7 +55,15 @@ impl Reloader {
     /// # Errors
     /// All mistakes in it; what can't be opened; a backend with something live that would go or point elsewhere. The old
     /// config is in force then, whole.
-    pub async fn reload(&self, by: Option<Subject>) -> Result<Reloaded, Failure> {
+    pub async fn reload(self: &Arc<Self>, by: Option<Subject>) -> Result<Reloaded, Failure> {
+        let reloader = Arc::clone(self);
+        // To its end, though whoever asked goes away: what is in force and what the next one is compared with are one.
+        let failed =
+            |_| Failure::new(ErrorKind::Unavailable, "reading the config anew has failed: a mistake of this program");
+        tokio::spawn(async move { reloader.read_anew(by).await }).await.map_err(failed)?
+    }
+
+    async fn read_anew(&self, by: Option<Subject>) -> Result<Reloaded, Failure> {
         let mut now = self.now.lock().await;
         let loaded = config::load(&self.file, &self.kinds).map_err(mistakes)?;
         let secrets = HouseSecrets::new(loaded.base.clone());
@@ -79,6 +87,7 @@ impl Reloader {
                 }
             };
             outfit.backends.insert(name.clone(), backend);
+            outfit.targets.insert(name.clone(), config.target());
         }
         for (name, config) in &loaded.approvals {
             let part = format!("approvals.{name}");
@@ -103,8 +112,7 @@ impl Reloader {
             restart: restart(&now.broker, &loaded.broker),
         };
         let next = Now::of(&loaded);
-        let targets = loaded.backends.iter().map(|(name, config)| (name.clone(), config.target())).collect();
-        let new = NewConfig { rules: loaded.rules, outfit, targets, revision: loaded.revision, by };
+        let new = NewConfig { rules: loaded.rules, outfit, revision: loaded.revision, by };
         self.house.reconfigure(new).await.map_err(|error| Problem::from(error).0)?;
         *now = next;
         Ok(answer)

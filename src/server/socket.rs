@@ -32,6 +32,20 @@ pub fn inherited() -> Result<Option<UnixListener>> {
     UnixListener::from_std(listener).map(Some)
 }
 
+/// What of a socket that was handed over is not as the config has it: whoever made it gave it its mode.
+pub fn differs(handed: &UnixListener, mode: u32) -> Option<String> {
+    let address = handed.local_addr().ok()?;
+    let path = address.as_pathname()?;
+    let is = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (is != mode).then(|| {
+        format!(
+            "{} was handed over with mode {is:o}, and `socket_mode` is {mode:o}: whoever hands it over decides \
+             (systemd: SocketMode=, SocketGroup=)",
+            path.display()
+        )
+    })
+}
+
 /// Binds a socket at `path` with the mode and, where named, the group. What a broker before left there is replaced: the
 /// lock on the state directory says that it no longer runs.
 ///

@@ -51,7 +51,7 @@ pub(super) async fn whoami(State(app): State<App>, Who(caller): Who) -> Json<Who
     let locked = locks.iter().find(|lock| lock.target == own).map(|lock| lock.at);
     Json(WhoAmI {
         locked,
-        administrator: policy::may_administer(&rules, &caller, "house").is_ok(),
+        administrator: app.house.may_administer(&caller, "house").is_ok(),
         groups: groups.unwrap_or_default(),
         person: caller.person,
         principal: caller.principal,

@@ -1,10 +1,13 @@
 //! The config is read anew while the broker runs, as an administrator or a signal asks for it.
 
+use std::path::Path;
+
+use jit_types::Secret;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::house::House;
-use crate::process::{Ran, signal, until};
+use crate::house::{House, write};
+use crate::process::{Ran, run, signal, until};
 
 fn reload(house: &House) -> Ran {
     house.jit("ada", &["config", "reload"])
@@ -91,7 +94,7 @@ fn a_backend_with_something_live_is_refused_by_its_ids_and_a_new_one_is_opened()
     assert!(told.err.contains(&id) && told.err.contains("`hosts`"), "{told:?}");
     let gone =
         good.replace("[backends.hosts]", "[backends.others]").replace("backend = \"hosts\"", "backend = \"others\"");
-    std::fs::write(house.root.join("jit.toml"), gone).unwrap();
+    std::fs::write(house.root.join("jit.toml"), gone.replace("/ca\" }", "/ca2\" }")).unwrap();
     let told = reload(&house).code(1);
     assert!(told.err.contains(&id), "{told:?}");
     // The old config is in force, and ends what it gave.
@@ -104,7 +107,7 @@ fn a_backend_with_something_live_is_refused_by_its_ids_and_a_new_one_is_opened()
          [backends.second]\nkind = \"ssh\"\nca = {{ file = \"{root}/ca2\" }}\nkrl = \"{root}/krl2\"\n",
         root = house.root.display()
     );
-    std::fs::write(house.root.join("jit.toml"), more).unwrap();
+    std::fs::write(house.root.join("jit.toml"), &more).unwrap();
     let told = house.jit("ada", &["config", "reload", "--output", "json"]).ok().json();
     assert_eq!(
         (&told["opened"], &told["closed"]),
@@ -120,9 +123,76 @@ fn a_backend_with_something_live_is_refused_by_its_ids_and_a_new_one_is_opened()
     let print = crate::process::run(&mut print).ok();
     let print = print.out.split(' ').nth(1).unwrap();
     assert!(told.out.contains(print), "signed by the new one: {}", told.out);
-    // Put back, by a signal this time.
-    std::fs::write(house.root.join("jit.toml"), good).unwrap();
+    // What was given back may be let in until its planted end, so its target stays known until then. The role goes at once;
+    // by a signal this time.
+    std::fs::write(house.root.join("jit.toml"), &good).unwrap();
+    let told = reload(&house).code(1);
+    assert!(told.err.contains("`second`"), "{told:?}");
+    let target = format!("{good}\n[backends.second]{}", more.split("[backends.second]").last().unwrap());
+    std::fs::write(house.root.join("jit.toml"), target).unwrap();
     signal(house.pid(), Signal::HUP);
     until("the role is gone", || !house.jit("alice", &["roles"]).ok().out.contains("second"));
     house.verified();
+}
+
+fn revoked(root: &Path, certificate: &Path) -> bool {
+    let mut query = std::process::Command::new("ssh-keygen");
+    query.args(["-Q", "-f"]).arg(root.join("krl")).arg(certificate);
+    run(&mut query).out.contains("REVOKED")
+}
+
+#[test]
+fn a_renamed_target_keeps_refusing_a_certificate_that_was_given_back() {
+    let mut house = House::with(&["alice", "bob"]);
+    let id = house.granted("alice", "shell", &["--for", "30m"]);
+    let kept = house.root.join("alice").join("kept-cert.pub");
+    let keep = "cp \"$(sed -n 's/^ *CertificateFile *//p' \"$JIT_SSH_CONFIG\" | tr -d '\"')\"";
+    house.jit("alice", &["exec", &id, "--", "sh", "-c", &format!("{keep} {}", kept.display())]).ok();
+    house.jit("alice", &["release", &id]).ok();
+    until("it is listed", || revoked(&house.root, &kept));
+    house.edit(|text| {
+        text.replace("[backends.hosts]", "[backends.others]").replace("backend = \"hosts\"", "backend = \"others\"")
+    });
+    reload(&house).ok();
+    assert!(revoked(&house.root, &kept), "sshd lets the certificate in again");
+    // Also where the broker comes up anew with it.
+    house.stop();
+    house.serve();
+    assert!(revoked(&house.root, &kept), "sshd lets the certificate in again");
+}
+
+#[test]
+fn a_reload_whose_asker_is_killed_is_whole() {
+    let house = House::with(&["alice", "dave", "bob"]);
+    let (ca, public) = jit::wiring::ssh_ca().unwrap();
+    write(&house.root.join("ca2"), Secret::expose_secret(&ca));
+    write(&house.root.join("ca2.pub"), &public);
+    let good = std::fs::read_to_string(house.root.join("jit.toml")).unwrap();
+    for name in ["alice", "dave"] {
+        for role in ["shell", "pair"] {
+            house.file(name, role, &[]);
+        }
+    }
+    house.edit(|text| text.replace("/ca\" }", "/ca2\" }").replace("/krl\"", "/krl2\""));
+    let mut child = house.holder("ada", &["config", "reload"]).spawn().unwrap();
+    until("it has begun", || house.root.join("krl2").exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Back to what it was: what is kept is what the config names, and nothing of the one in between.
+    std::fs::write(house.root.join("jit.toml"), good).unwrap();
+    reload(&house).ok();
+    let show = "ssh-keygen -L -f \"$(sed -n 's/^ *CertificateFile *//p' \"$JIT_SSH_CONFIG\" | tr -d '\"')\"";
+    let told = house.jit("alice", &["exec", "--role", "look", "--reason", "look", "--", "sh", "-c", show]).ok();
+    let print = run(std::process::Command::new("ssh-keygen").args(["-l", "-f"]).arg(house.root.join("ca.pub"))).ok();
+    let print = print.out.split(' ').nth(1).unwrap();
+    assert!(told.out.contains(print), "the config names `ca`, and it is signed by another: {}", told.out);
+}
+
+#[test]
+fn a_broker_is_stopped_though_it_reads_its_config() {
+    let mut house = House::with(&["alice"]);
+    for _ in 0..20 {
+        signal(house.pid(), Signal::HUP);
+    }
+    house.stop();
 }

@@ -1,8 +1,12 @@
 //! Tokens: shown once, stored hashed, for their roles, until their end.
 
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
 use crate::house::House;
 use crate::http::{bearer, get, send};
-use crate::process::{run, until};
+use crate::process::{pause, run, until};
 use crate::world::{By, three};
 
 fn bytes_of(directory: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
@@ -117,4 +121,28 @@ fn a_repeated_question_leaves_one_token() {
     let (_, log) = world.call(&bob, "GET", "/v1/audit/entries", &[], "");
     let told = |kind: &str| log.matches(&format!("\"kind\":\"{kind}\"")).count();
     assert_eq!((told("token.created"), told("token.revoked")), (3, 2), "{log}");
+}
+
+#[test]
+fn a_token_that_is_revoked_before_the_question_is_whole_decides_nothing() {
+    let house = House::with(&["alice"]);
+    house.home("bob");
+    let token = house.token_to("bob", Path::new(&house.token_file("bob")), &[]);
+    let id = house.file("alice", "shell", &[]);
+    let hash = house.show("bob", &id)["hash"].as_str().unwrap().to_owned();
+    let body = format!("{{\"hash\":\"{hash}\",\"approve\":true}}");
+    let mut stream = UnixStream::connect(house.socket()).unwrap();
+    let (bearer, length) = (house.token("bob"), body.len());
+    write!(
+        stream,
+        "POST /v1/requests/{id}/decide HTTP/1.1\r\nHost: jit\r\nAuthorization: Bearer {bearer}\r\n\
+         Idempotency-Key: 0123456789abcdef0\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{{"
+    )
+    .unwrap();
+    pause(500);
+    house.jit("ada", &["token", "revoke", &token]).ok();
+    stream.write_all(&body.as_bytes()[1..]).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
 }

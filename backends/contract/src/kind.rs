@@ -1,5 +1,6 @@
 //! The static half of a backend: reading its tables of the config file, and opening it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jit_types::HouseId;
@@ -26,6 +27,11 @@ pub trait Config: Send + Sync {
     /// What this backend points at, without secrets: enters the content hash, so that a repointed backend voids open
     /// reviews, and is compared with what live leases were issued on.
     fn target(&self) -> String;
+
+    /// The files that the opened backend publishes documents to. Each is written whole, so no two backends may share one.
+    fn publishes(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 
     /// Reads an entry of `[[roles.NAME.gives]]` into a scope in which parameters still stand as `{"param": "name"}`.
     /// Mistakes go to the reader; `None` where there was one.

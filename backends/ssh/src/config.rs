@@ -174,6 +174,10 @@ impl Config for SshConfig {
         }
     }
 
+    fn publishes(&self) -> Vec<PathBuf> {
+        self.settings.krl.iter().cloned().collect()
+    }
+
     fn scope(&self, reader: &mut Reader<'_>) -> Option<Scope> {
         SshScope::template(reader)
     }

@@ -82,16 +82,13 @@ async fn went_back(house: &Arc<House>, size: u64, seen: u64) -> Result<(), Error
 /// Looks now at what ended before its planted end: the targets may have gone back in time as well.
 async fn look_again(house: &House) -> Result<(), Error> {
     let mut looks = Vec::new();
-    for name in house.backends().keys() {
-        for request in house.store().ended_early(name.clone(), house.now()).await? {
-            for claim in request.grant.iter().flat_map(|grant| &grant.claims) {
-                let Some(gives) = request.entitlement(claim).filter(|gives| gives.backend == *name) else { continue };
-                if matches!(claim.status, ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. })
-                    && claim.end > house.now()
-                {
-                    let lane = jit_life::request::lane(gives, claim.id);
-                    looks.push(Write::LookNow { request: request.id, claim: claim.id, lane, due: house.now() });
-                }
+    for request in house.store().ended_early(house.now()).await? {
+        for claim in request.grant.iter().flat_map(|grant| &grant.claims) {
+            let Some(gives) = request.entitlement(claim) else { continue };
+            if matches!(claim.status, ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. }) && claim.end > house.now()
+            {
+                let lane = jit_life::request::lane(gives, claim.id);
+                looks.push(Write::LookNow { request: request.id, claim: claim.id, lane, due: house.now() });
             }
         }
     }

@@ -25,7 +25,13 @@ pub async fn listen(house: Arc<House>, identify: Arc<dyn Identify>) {
     loop {
         rewired.mark_unchanged();
         let channels = house.channels();
-        heard.retain(|name, (channel, _)| channels.get(name).is_some_and(|now| Arc::ptr_eq(now, channel)));
+        let gone =
+            heard.extract_if(.., |name, (channel, _)| !channels.get(name).is_some_and(|now| Arc::ptr_eq(now, channel)));
+        let gone: Vec<Task> = gone.map(|(_, (_, task))| task).collect();
+        // Never two who listen to one medium: what the old one hears last is decided before the new one begins.
+        for task in gone {
+            task.end().await;
+        }
         for (name, channel) in channels.iter() {
             if heard.contains_key(name) || channel.capability().listeners == Listeners::None {
                 continue;
@@ -43,6 +49,13 @@ pub async fn listen(house: Arc<House>, identify: Arc<dyn Identify>) {
 
 /// One who listens, until this is dropped.
 struct Task(tokio::task::JoinHandle<()>);
+
+impl Task {
+    async fn end(mut self) {
+        self.0.abort();
+        let _ = (&mut self.0).await;
+    }
+}
 
 impl Drop for Task {
     fn drop(&mut self) {

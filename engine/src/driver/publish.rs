@@ -14,27 +14,40 @@ use crate::failpoints::hit;
 use crate::house::House;
 use crate::store::Leased;
 
-/// Gathers all leases of a backend that ended early, and publishes what it makes of them.
+/// Publishes a backend's documents.
 pub(super) async fn publish(house: &Arc<House>, name: &BackendName, effect: &Leased) -> Outcome {
     hit("publish.before");
-    write_documents(house, name).await?;
+    let backends = house.backends();
+    if backends.contains_key(name) {
+        write_documents(house, name).await?;
+    } else {
+        // It has another name by now, which the effect does not know.
+        for name in backends.keys() {
+            write_documents(house, name).await?;
+        }
+    }
     hit("publish.written");
     finish(house, effect).await
 }
 
-/// Writes a backend's documents as they must be now; also at start, so that a file that hosts demand is there.
+/// Gathers all leases that ended early where a backend points, and writes what it makes of them; also at start, so that a
+/// file that hosts demand is there.
 pub(crate) async fn write_documents(house: &House, name: &BackendName) -> Result<(), Error> {
     // One at a time, also where an effect and the start of the house meet: the last one in must be the newest.
     let _alone = house.lanes.enter(&format!("publish:{name}")).await;
     let backend = house.backend(name).map_err(|words| Error::Unavailable(words.to_string()))?;
+    if backend.documents(&[])?.is_empty() {
+        return Ok(());
+    }
     let mut leases = Vec::new();
-    for request in house.store().ended_early(name.clone(), house.now()).await? {
+    for request in house.store().ended_early(house.now()).await? {
         for claim in request.grant.iter().flat_map(|grant| &grant.claims) {
             let over = matches!(
                 claim.status,
                 ClaimStatus::Ending { .. } | ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. }
             );
-            let ours = request.entitlement(claim).is_some_and(|gives| gives.backend == *name);
+            // What was given under another name of the same target is refused there as well.
+            let ours = request.entitlement(claim).is_some_and(|gives| house.serving(gives) == *name);
             if over && ours && claim.end > house.now() {
                 leases.push(ends::lease_of(house, &request, claim.id)?);
             }

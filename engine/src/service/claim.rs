@@ -10,8 +10,8 @@ use jit_life::step::Take;
 use jit_life::{ClaimStatus, Command, Refused, RefusedKind, Reply, Request};
 use jit_types::{ClaimId, Digest, Form, HouseId, Material, RequestId, Span, Window};
 
-use super::With;
 use super::refusals::Attempt;
+use super::{With, to_its_end};
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
@@ -95,9 +95,8 @@ impl House {
             return self.again(state, claim, kept.as_deref());
         }
         let house = Arc::clone(self);
-        // A task of its own: when the caller goes away, the answer is still taken down.
-        let task = tokio::spawn(async move { house.issue(state, claim, order.material, key).await });
-        task.await.map_err(|_| Error::Unavailable("the claim's task has failed".to_owned()))?
+        // When the caller goes away, the answer is still taken down.
+        to_its_end(async move { house.issue(state, claim, order.material, key).await }).await
     }
 
     /// What must hold before anything is played: the signature, the kind of material, the right to use the role now.

@@ -23,6 +23,7 @@ impl House {
         id: RequestId,
         answer: Option<AnswerKey>,
     ) -> Result<(Words, Request), Error> {
+        let _gate = self.gate.read().await;
         self.own(caller, id, "request.cancelled").await?;
         self.said(id, Command::Cancel { by: caller.subject }, With { answer, ..Default::default() }).await
     }
@@ -37,6 +38,7 @@ impl House {
         id: RequestId,
         answer: Option<AnswerKey>,
     ) -> Result<(Words, Request), Error> {
+        let _gate = self.gate.read().await;
         self.own(caller, id, "grant.released").await?;
         self.said(id, Command::Release { by: caller.subject }, With { answer, ..Default::default() }).await
     }
@@ -52,6 +54,7 @@ impl House {
         reason: &str,
         answer: Option<AnswerKey>,
     ) -> Result<(Words, Request), Error> {
+        let _gate = self.gate.read().await;
         let right = match policy::may_administer(&self.rules(), caller, "grant") {
             Ok(right) => right,
             Err(refused) => {
@@ -74,6 +77,7 @@ impl House {
     /// # Errors
     /// When it is not the caller's.
     pub async fn report(&self, caller: &Caller, id: RequestId, claim: ClaimId) -> Result<(), Error> {
+        let _gate = self.gate.read().await;
         self.own(caller, id, "claim.used").await?;
         self.said(id, Command::Report { by: caller.subject, claim }, With::default()).await.map(|_| ())
     }

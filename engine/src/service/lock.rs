@@ -83,11 +83,9 @@ impl House {
             (_, true) => "person.locked",
             (_, false) => "person.unlocked",
         };
-        let right = match policy::may_administer(&self.rules(), caller, "person or role") {
-            Ok(right) => right,
-            // Nobody else learns from the answer who is known here.
-            Err(refused) => return Err(self.refuse(caller, Attempt::new(kind), refused).await),
-        };
+        let _gate = self.gate.read().await;
+        // Nobody else learns from the answer who is known here.
+        let right = self.administers(caller, "person or role", Attempt::new(kind)).await?;
         if reason.trim().is_empty() {
             let refused = Refused::new(RefusedKind::Invalid, "reason", "a lock, and its end, say why");
             return Err(refused.hint("--reason \"…\"").into());
@@ -111,7 +109,7 @@ impl House {
             }
             step
         };
-        let job = LockJob { at: now, play: Box::new(play), openings: vec![opening], answer };
+        let job = LockJob { target: meant.clone(), at: now, play: Box::new(play), openings: vec![opening], answer };
         let played = self.store().play_locks(job).await?;
         self.wake.notify_one();
         let words = match played.reply? {
@@ -177,8 +175,7 @@ impl House {
     /// # Errors
     /// When the store can't be used.
     pub async fn locks(&self, caller: &Caller) -> Result<Vec<Locked>, Error> {
-        let rules = self.rules();
-        let all = policy::may_administer(&rules, caller, "lock").is_ok();
+        let all = self.may_administer(caller, "lock").is_ok();
         let mut seen = Vec::new();
         for lock in self.store().locks().iter() {
             let concerns = match &lock.target {

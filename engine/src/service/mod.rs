@@ -67,6 +67,13 @@ impl House {
     }
 }
 
+/// Brings work to its end though whoever asked for it goes away meanwhile.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.map_err(|_| Error::Unavailable("a task of the broker has failed".to_owned()))?
+}
+
 fn player(command: Command, now: Timestamp, refusals: Arc<Refusals>, deaf: bool) -> crate::store::Play {
     Box::new(move |state: Option<&Request>, facts: &Facts| -> Step {
         let mut step = transition(state, facts, &command, now);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use jit_life::policy::Caller;
+use jit_life::policy::{self, Caller, MayAdminister};
 use jit_life::{Refused, Request};
 use jit_types::{Event, RoleName, Span, Subject, Timestamp};
 
@@ -109,6 +109,32 @@ impl<'a> Attempt<'a> {
 }
 
 impl House {
+    /// Asks whether a caller administers this house, and is not locked; whoever does not and tries is in the record.
+    ///
+    /// # Errors
+    /// When the caller is none, as if there was no such thing; when they are locked.
+    pub(crate) async fn administers(
+        &self,
+        caller: &Caller,
+        noun: &str,
+        attempt: Attempt<'_>,
+    ) -> Result<MayAdminister, Error> {
+        match self.may_administer(caller, noun) {
+            Ok(right) => Ok(right),
+            Err(refused) => Err(self.refuse(caller, attempt, refused).await),
+        }
+    }
+
+    /// Asks the same, for what is answered otherwise to everybody else.
+    ///
+    /// # Errors
+    /// As [`House::administers`].
+    pub fn may_administer(&self, caller: &Caller, noun: &str) -> Result<MayAdminister, Refused> {
+        let right = policy::may_administer(&self.rules(), caller, noun)?;
+        self.store().locks().unlocked(caller.subject)?;
+        Ok(right)
+    }
+
     /// Records that something was refused before any step was played, and gives the refusal back as it was: what the
     /// caller hears does not depend on what the record says.
     pub(crate) async fn refuse(&self, caller: &Caller, attempt: Attempt<'_>, refused: Refused) -> Error {

@@ -99,12 +99,9 @@ impl House {
     /// Whether a caller may have the house look at itself and its targets; whoever may not and tries is in the record.
     ///
     /// # Errors
-    /// When the caller is no administrator.
+    /// When the caller is no administrator, or is locked.
     pub async fn may_diagnose(&self, caller: &Caller) -> Result<(), Error> {
-        match policy::may_administer(&self.rules(), caller, "route") {
-            Ok(_) => Ok(()),
-            Err(refused) => Err(self.refuse(caller, Attempt::new("house.diagnosed"), refused).await),
-        }
+        self.administers(caller, "route", Attempt::new("house.diagnosed")).await.map(|_| ())
     }
 
     /// Whether an ask of this request waits for this caller: not their own, and not said yet.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jit_life::policy::{self, Caller};
+use jit_life::policy::Caller;
 use jit_life::{LockTarget, Refused, RefusedKind, Reply, Step};
 use jit_types::{Digest, Event, Free, PersonId, RoleName, Secret, Span, Timestamp, TokenId, Words};
 
@@ -62,15 +62,14 @@ impl House {
         if roles.as_ref().is_some_and(BTreeSet::is_empty) {
             return Err(invalid("roles", "no role is named; empty never means everything").into());
         }
+        let _gate = self.gate.read().await;
         let rules = self.rules();
         if let Some(unknown) = roles.iter().flatten().find(|role| !rules.roles.contains_key(*role)) {
             return Err(invalid("roles", &format!("there is no role `{unknown}`")).into());
         }
         let person = owner.unwrap_or(&caller.person);
-        if *person != caller.person
-            && let Err(refused) = policy::may_administer(&rules, caller, "person")
-        {
-            return Err(self.refuse(caller, Attempt::new("token.created"), refused).await);
+        if *person != caller.person {
+            self.administers(caller, "person", Attempt::new("token.created")).await?;
         }
         if !rules.people.contains_key(person) {
             return Err(Refused::not_found("person").into());
@@ -147,8 +146,9 @@ impl House {
     /// # Errors
     /// When there is none that the caller may end.
     pub async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<Token, Error> {
+        let _gate = self.gate.read().await;
         let token = self.store().tokens(TokenQuery::Id(id)).await?.into_iter().next();
-        let administers = policy::may_administer(&self.rules(), caller, "token").is_ok();
+        let administers = self.may_administer(caller, "token").is_ok();
         // A token that is limited to roles reaches no token but itself.
         let itself = |token: &Token| caller.principal.as_str() == format!("token:{}", token.id);
         let own = |token: &Token| token.subject == caller.subject && (caller.only_roles.is_none() || itself(token));

@@ -219,8 +219,8 @@ pub trait Records: Send + Sync {
     /// The requests that match, newest first.
     fn requests(&self, query: Query) -> BoxFuture<'_, Result<Vec<Request>, StoreError>>;
 
-    /// The requests with claims of a backend that ended before their planted end, which is still ahead of `now`.
-    fn ended_early(&self, backend: BackendName, now: Timestamp) -> BoxFuture<'_, Result<Vec<Request>, StoreError>>;
+    /// The requests with claims that ended before their planted end, which is still ahead of `now`.
+    fn ended_early(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<Request>, StoreError>>;
 
     /// Tokens: by their hash, or all of a person's.
     fn tokens(&self, by: TokenQuery) -> BoxFuture<'_, Result<Vec<Token>, StoreError>>;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jit_life::lock::LockStep;
-use jit_life::{Locks, Refused, Request, Step};
+use jit_life::{LockTarget, Locks, Refused, Request, Step};
 use jit_types::{Event, RequestId, Subject, Timestamp};
 
 use super::{AnswerKey, Played, StoreError};
@@ -15,6 +15,9 @@ pub type PlayLocks = Box<dyn FnMut(&Locks) -> LockStep + Send>;
 
 /// A step of the locks to be played.
 pub struct LockJob {
+    /// Who or what is meant. A person whose texts are being erased can't be locked or let in: nobody would know of it when
+    /// they come back as somebody new.
+    pub target: LockTarget,
     /// When: the age of the answer that is kept.
     pub at: Timestamp,
     /// The pure function.

@@ -71,6 +71,7 @@ impl Life {
                     .zip(&targets)
                     .map(|(name, target)| (name.parse().expect("a name"), Arc::clone(target) as Arc<dyn Backend>))
                     .collect(),
+                targets: ["shop", "list"].map(|name| (name.parse().expect("a name"), format!("fake://{name}"))).into(),
                 channels: [("chat".parse().expect("a name"), channel)].into(),
                 alerts: vec![],
             },

@@ -1,35 +1,43 @@
 //! Erasing a person from a real house: nothing of theirs can be read in any file, and every proof stands.
 
+use std::future::Future as _;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Waker};
 
 use jit_engine::audit::{FaultKind, Pins, verify};
 use jit_engine::service::erase::Erased;
 use jit_engine::service::lock::Whom;
+use jit_engine::store::StoreError;
 use jit_engine::{Error, failpoints};
 use jit_life::{RefusedKind, Verdict};
 use jit_types::{PersonId, RequestId};
 
 use crate::kit::people::{key, person};
-use crate::kit::{World, span};
+use crate::kit::{World, span, until};
 
 /// What Alice types, which nobody else does.
 const CANARY: &str = "canary-3c9a0f the orders of Mrs Smith";
 
-tokio::task_local! {
-    /// Where the task dies.
-    static DIES: &'static str;
-}
+/// Where an erasure dies. One for the process: every test here is alone with it.
+static DIES: Mutex<Option<&str>> = Mutex::new(None);
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 async fn erase(world: &World, by: &str, who: &str) -> Result<Erased, Error> {
     world.house.erase(&world.caller(by).await, &person(who)).await
 }
 
-/// Erases in a task that dies at a place.
+/// Erases, and dies at a place.
 async fn killed(world: &World, at: &'static str) {
-    failpoints::hook(|name| assert!(DIES.try_with(|dies| *dies != name).unwrap_or(true), "it dies here"));
-    let (house, ada) = (world.house.clone(), world.caller("ada").await);
-    let work = DIES.scope(at, async move { house.erase(&ada, &person("alice")).await.map(|_| ()) });
-    assert!(tokio::spawn(work).await.expect_err("it dies").is_panic());
+    let dies = |at| *DIES.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    failpoints::hook(|name| {
+        let dies = *DIES.lock().unwrap_or_else(PoisonError::into_inner);
+        assert_ne!(dies, Some(name), "it dies here");
+    });
+    dies(Some(at));
+    let died = erase(world, "ada", "alice").await;
+    dies(None);
+    assert!(matches!(died, Err(Error::Unavailable(_))), "{died:?}");
 }
 
 fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> RefusedKind {
@@ -83,6 +91,7 @@ async fn is_erased(world: &World, alice: &PersonId, id: RequestId) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_person_is_in_no_file_and_old_and_new_exports_verify() {
+    let _alone = ALONE.lock().await;
     let (world, id) = lived_in().await;
     let alice = person("alice");
     let before = exported(&world).await;
@@ -106,6 +115,7 @@ async fn an_erased_person_is_in_no_file_and_old_and_new_exports_verify() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_event_a_missing_text_is_a_fault() {
+    let _alone = ALONE.lock().await;
     let (world, _) = lived_in().await;
     erase(&world, "ada", "alice").await.expect("erased");
     let export = String::from_utf8(exported(&world).await).expect("text");
@@ -126,6 +136,7 @@ async fn without_the_event_a_missing_text_is_a_fault() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_erased_while_anything_of_theirs_is_open_or_they_are_locked() {
+    let _alone = ALONE.lock().await;
     let world = World::new().await;
     let live = world.granted("quick", "1h").await.request.id;
     assert_eq!(kind(erase(&world, "ada", "alice").await), RefusedKind::Conflict, "a live grant");
@@ -148,6 +159,7 @@ async fn nobody_is_erased_while_anything_of_theirs_is_open_or_they_are_locked() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_that_was_broken_off_holds_off_what_is_new_and_goes_on() {
+    let _alone = ALONE.lock().await;
     for at in failpoints::ERASURE {
         // When the house opens.
         let (world, id) = lived_in().await;
@@ -172,7 +184,37 @@ async fn an_erasure_that_was_broken_off_holds_off_what_is_new_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_comes_to_its_end_though_the_asker_leaves() {
+    let _alone = ALONE.lock().await;
+    let (world, id) = lived_in().await;
+    let (ada, alice) = (world.caller("ada").await, person("alice"));
+    let mut erasure = Box::pin(world.house.erase(&ada, &alice));
+    assert!(erasure.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(), "it has only begun");
+    drop(erasure);
+    until("it is told", || async { !world.told("subject.erased", "done").await.is_empty() }).await;
+    until("it is done", || async { world.house.unfinished_erasures().await.expect("read") == 0 }).await;
+    is_erased(&world, &alice, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_while_an_erasure_is_not_done_is_refused_and_not_forgotten() {
+    let _alone = ALONE.lock().await;
+    let (world, _) = lived_in().await;
+    killed(&world, "erase.told").await;
+    assert_eq!(world.house.unfinished_erasures().await.expect("read"), 1, "doctor tells it");
+    let ada = world.caller("ada").await;
+    let alice = Whom::Person(person("alice"));
+    let locked = world.house.lock(&ada, &alice, "laptop stolen", None).await;
+    assert!(matches!(locked, Err(Error::Store(StoreError::Erasing))), "{locked:?}");
+    erase(&world, "ada", "alice").await.expect("it goes on");
+    // Whoever comes back is somebody new, and can be locked as such.
+    world.house.lock(&ada, &alice, "laptop stolen", None).await.expect("locked");
+    assert!(world.try_file("alice", "quick", Some("5m")).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_erased_in_the_keys_or_in_the_store_is_erased_in_both() {
+    let _alone = ALONE.lock().await;
     let copy = |world: &World, name: &'static str| {
         let from = world.dir.path().join(format!("{name}.db"));
         let to = world.dir.path().join(format!("{name}.copy"));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jit_engine::service::lock::Whom;
-use jit_engine::store::AnswerKey;
+use jit_engine::store::{AnswerKey, LogQuery};
 use jit_engine::{Error, driver};
 use jit_life::policy::Caller;
 use jit_life::{AskStatus, CancelWhy, EndWhy, GrantStatus, Refused, RefusedKind, Verdict};
@@ -136,6 +136,11 @@ async fn only_administrators_who_are_not_locked_lock_and_the_record_says_who_tri
     is_locked(unlock(&world, "ada", &ada).await);
     is_locked(lock(&world, "ada", &alice()).await);
     assert_eq!(world.told("person.unlocked", "refused").await.len(), 1);
+    // Another one lets her in again.
+    let mut rules = (*world.house.rules()).clone();
+    rules.administrators.insert(person("bob"));
+    world.house.set_rules(rules);
+    unlock(&world, "bob", &ada).await.expect("it was found");
     world.verified().await;
 }
 
@@ -182,4 +187,30 @@ async fn locks_are_seen_by_whom_they_concern_and_why_only_by_administrators() {
     let decides = seen("bob").await;
     assert_eq!((decides.len(), decides[0].person.clone(), decides[0].role.is_some()), (1, None, true));
     assert!(seen("mallory").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_locked_administers_nothing() {
+    let world = World::new().await;
+    let mut rules = (*world.house.rules()).clone();
+    rules.administrators.insert(person("bob"));
+    world.house.set_rules(rules);
+    let (ada, bob) = (world.caller("ada").await, world.caller("bob").await);
+    let hour = span("1h");
+    let token = world.house.create_token(&bob, Some(&person("carol")), "x", None, hour, None).await.expect("a token");
+    let hers = world.file("alice", "db", "1h").await;
+    let erased = person("carol");
+    assert_eq!(said(lock(&world, "bob", &Whom::Person(person("ada"))).await), "locked");
+    is_locked(world.house.may_reconfigure(&ada).await);
+    is_locked(world.house.may_diagnose(&ada).await);
+    is_locked(world.house.export(&ada, true, Vec::<u8>::new()).await);
+    is_locked(world.house.erase(&ada, &erased).await);
+    is_locked(world.house.create_token(&ada, Some(&erased), "x", None, hour, None).await.map(|new| new.token));
+    assert_eq!(refused(world.house.revoke_token(&ada, token.token.id).await).kind, RefusedKind::NotFound);
+    assert!(!world.house.may_see(&ada, &hers), "what is others'");
+    let read = world.house.read_log(&ada, LogQuery::default()).await.expect("her own");
+    let about = |key: &str, leaf: &serde_json::Value| leaf[key].as_str() == Some(ada.subject.to_string().as_str());
+    assert!(read.iter().all(|read| about("subject", &read.leaf) || about("actor", &read.leaf)));
+    assert_eq!(said(unlock(&world, "bob", &Whom::Person(person("ada"))).await), "unlocked");
+    world.house.may_reconfigure(&ada).await.expect("as before");
 }

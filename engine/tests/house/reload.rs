@@ -1,22 +1,19 @@
 //! Another config while the house is open: rules, people, targets and channels change together, or not at all.
 
-use std::collections::BTreeMap;
+use std::future::Future as _;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use jit_approval::testkit::{Fake as FakeChannel, FakeMedium, Shape};
 use jit_engine::service::NewConfig;
 use jit_engine::{Error, Outfit};
-use jit_life::{AskStatus, RefusedKind, Rules, Verdict};
-use jit_types::{BackendName, Digest};
+use jit_life::{Approval, AskStatus, RefusedKind, Verdict};
+use jit_types::{BackendName, Digest, Span};
 
-use super::kit::people::person;
+use super::kit::people::{person, role};
 use super::kit::{World, until};
 
 const YES: Verdict = Verdict::Approve { span: None };
-
-fn targets(names: &[&str]) -> BTreeMap<BackendName, String> {
-    names.iter().map(|name| (name.parse().expect("a name"), format!("fake://{name}"))).collect()
-}
 
 /// The config as it is, under another digest.
 async fn as_it_is(world: &World, revision: &str) -> NewConfig {
@@ -24,10 +21,10 @@ async fn as_it_is(world: &World, revision: &str) -> NewConfig {
         rules: (*world.house.rules()).clone(),
         outfit: Outfit {
             backends: (*world.house.backends()).clone(),
+            targets: ["shop", "other", "list"].map(|name| (backend(name), format!("fake://{name}"))).into(),
             channels: (*world.house.channels()).clone(),
             alerts: world.house.alerts().to_vec(),
         },
-        targets: targets(&["shop", "other", "list"]),
         revision: Digest::of(revision.as_bytes()),
         by: Some(world.caller("ada").await.subject),
     }
@@ -40,33 +37,105 @@ fn refused(outcome: Result<(), Error>) -> jit_life::Refused {
     }
 }
 
+/// Takes a backend away, and the roles that give it.
+fn without(mut new: NewConfig, name: &str) -> NewConfig {
+    new.outfit.backends.remove(&backend(name));
+    new.outfit.targets.remove(&backend(name));
+    new.rules.roles.retain(|_, role| role.gives.iter().all(|gives| gives.backend != backend(name)));
+    new
+}
+
+/// Gives a backend another name, everywhere.
+fn renamed(mut new: NewConfig, from: &str, to: &str) -> NewConfig {
+    let opened = new.outfit.backends.remove(&backend(from)).expect("it is there");
+    new.outfit.backends.insert(backend(to), opened);
+    let target = new.outfit.targets.remove(&backend(from)).expect("it is there");
+    new.outfit.targets.insert(backend(to), target);
+    for gives in new.rules.roles.values_mut().flat_map(|role| &mut role.gives) {
+        if gives.backend == backend(from) {
+            gives.backend = backend(to);
+        }
+    }
+    new
+}
+
+fn backend(name: &str) -> BackendName {
+    name.parse().expect("a name")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_with_something_live_is_neither_taken_away_nor_pointed_elsewhere() {
     let world = World::new().await;
     let live = world.granted("quick", "1h").await;
     let before = world.told("config.changed", "done").await.len();
-    let mut without = as_it_is(&world, "without").await;
-    without.targets = targets(&["other", "list"]);
-    without.outfit.backends.remove(&"shop".parse::<BackendName>().expect("a name"));
-    without.rules = Rules::default();
     let mut elsewhere = as_it_is(&world, "elsewhere").await;
-    elsewhere.targets.insert("shop".parse().expect("a name"), "fake://another".to_owned());
-    for new in [without, elsewhere] {
+    elsewhere.outfit.targets.insert(backend("shop"), "fake://another".to_owned());
+    for new in [without(as_it_is(&world, "without").await, "shop"), elsewhere] {
         let said = refused(world.house.reconfigure(new).await);
         assert_eq!(said.kind, RefusedKind::Conflict);
         assert!(said.message.as_str().contains(&live.request.id.to_string()), "{}", said.message);
     }
     assert_eq!(world.told("config.changed", "done").await.len(), before, "what does not hold is not recorded as held");
     assert!(world.house.rules().people.contains_key(&person("alice")), "nothing has changed");
-    // What lives is ended as ever, and then nothing is in the way.
+    // What lives is ended as ever; until its planted end has passed, it may come back, and is looked at.
     world.release("alice", live.request.id).await.expect("released");
     world.idle().await;
     assert!(world.shop.live().is_empty());
-    let mut without = as_it_is(&world, "without").await;
-    without.targets = targets(&["other", "list"]);
-    without.outfit.backends.remove(&"shop".parse::<BackendName>().expect("a name"));
-    world.house.reconfigure(without).await.expect("in force");
-    assert!(world.house.backend(&"shop".parse().expect("a name")).is_err());
+    let said = refused(world.house.reconfigure(without(as_it_is(&world, "without").await, "shop")).await);
+    assert!(said.message.as_str().contains(&live.request.id.to_string()), "{}", said.message);
+    world.pass(Span::from_secs(3601)).await;
+    world.house.reconfigure(without(as_it_is(&world, "without").await, "shop")).await.expect("in force");
+    assert!(world.house.backend(&backend("shop")).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_under_another_name_of_the_same_target_is_ended_and_refused_as_ever() {
+    let world = World::new().await;
+    let early = world.granted("listed", "1h").await;
+    world.release("alice", early.request.id).await.expect("released");
+    world.idle().await;
+    let listed = std::fs::read_to_string(world.list_path()).expect("the list");
+    let first = listed.split('"').nth(1).expect("it is listed").to_owned();
+    let mut rules = (*world.house.rules()).clone();
+    rules.roles.extend([role("again", Approval::ByRule, &["list"])]);
+    world.house.set_rules(rules);
+    let live = world.file("alice", "again", "2h").await;
+    world.claim("alice", live.id, "another").await.expect("a credential");
+    world.house.reconfigure(renamed(as_it_is(&world, "renamed").await, "list", "hosts")).await.expect("in force");
+    let listed = std::fs::read_to_string(world.list_path()).expect("the list");
+    assert!(listed.contains(&first), "what was refused is let in again: {listed}");
+    world.release("alice", live.id).await.expect("released");
+    world.idle().await;
+    let listed = std::fs::read_to_string(world.list_path()).expect("the list");
+    assert_eq!(listed.matches("\",\"").count(), 1, "both are refused: {listed}");
+    assert!(world.house.out_of_reach().await.expect("read").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_backend_of_a_changed_config_reaches_is_known() {
+    let world = World::new().await;
+    let live = world.granted("quick", "1h").await;
+    assert!(world.house.out_of_reach().await.expect("read").is_empty());
+    let world = world.restart_at("fake://another").await;
+    let said = world.house.out_of_reach().await.expect("read").join("\n");
+    assert!(said.contains("`shop`") && said.contains(&live.request.id.to_string()), "{said}");
+}
+
+/// The client that asked for it goes away as soon as the new rules hold.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_comes_to_its_end_though_the_asker_leaves() {
+    let world = World::new().await;
+    let hers = world.file("alice", "db", "1h").await;
+    let mut new = as_it_is(&world, "second").await;
+    new.rules.people.remove(&person("alice"));
+    let mut reload = Box::pin(world.house.reconfigure(new));
+    assert!(reload.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(), "it has only begun");
+    drop(reload);
+    until("her ask is taken back", || async {
+        matches!(world.request(hers.id).await.asks[0].status, AskStatus::Cancelled)
+    })
+    .await;
+    assert!(!world.house.rules().people.contains_key(&person("alice")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,12 +70,15 @@ impl PrivateDir {
 }
 
 impl PrivateDir {
-    /// Puts files in place of those of the same names, each in one step: whoever reads one finds the old or the new.
+    /// Puts files in place of those of the same names, each in one step: whoever reads one finds the old or the new. All are
+    /// written before the first is put there, so that a key and its certificate stay a pair.
     ///
     /// # Errors
     /// When the disk is full; the old ones stay.
     pub fn rewrite(&self, files: &[PrivateFile]) -> Result<(), FormError> {
-        files.iter().try_for_each(|file| replace(&self.path, &file.name, file.text.expose_secret().to_owned()))
+        let written = files.iter().map(|file| beside(&self.path, &file.name, file.text.expose_secret().to_owned()));
+        let written = written.collect::<Result<Vec<_>, _>>()?;
+        files.iter().zip(written).try_for_each(|(file, beside)| put_in_place(&beside, &self.path, &file.name))
     }
 }
 
@@ -169,10 +172,19 @@ pub fn write_named(dir: &Path, files: &[PrivateFile]) -> Result<PathBuf, FormErr
 
 /// Puts a file in place of another in one step.
 fn replace(dir: &Path, name: &str, text: String) -> Result<(), FormError> {
+    put_in_place(&beside(dir, name, text)?, dir, name)
+}
+
+/// Writes a file beside the one that it is to replace.
+fn beside(dir: &Path, name: &str, text: String) -> Result<PathBuf, FormError> {
     let beside = dir.join(format!(".{name}.new"));
     drop(std::fs::remove_file(&beside));
     put(&beside, &PrivateFile { name: name.to_owned(), text: jit_types::Secret::new(text) })?;
-    std::fs::rename(&beside, dir.join(name))
+    Ok(beside)
+}
+
+fn put_in_place(beside: &Path, dir: &Path, name: &str) -> Result<(), FormError> {
+    std::fs::rename(beside, dir.join(name))
         .map_err(|_| FormError::new(format!("{name} can't be put into {}", dir.display()), "look at its modes"))
 }
 
@@ -206,6 +218,10 @@ mod tests {
         dir.rewrite(&[file("pgpass", "renewed")]).expect("in place");
         assert_eq!(std::fs::read_to_string(path.join("pgpass")).expect("there"), "renewed");
         assert_eq!(modes(&path.join("pgpass")), 0o600);
+        // One of a pair that can't be written leaves the other as it was.
+        std::fs::create_dir_all(path.join(".cert.new/full")).expect("in the way");
+        assert!(dir.rewrite(&[file("pgpass", "half"), file("cert", "half")]).is_err());
+        assert_eq!(std::fs::read_to_string(path.join("pgpass")).expect("there"), "renewed");
         drop(dir);
         assert!(!path.exists());
     }

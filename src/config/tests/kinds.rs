@@ -1,5 +1,6 @@
 //! Small kinds to read with: what a real one does, without its target.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jit_backend::{Backend, BoxFuture, Config, Error, ErrorKind, Kind, Schemas, Scope, Secrets};
@@ -43,6 +44,10 @@ impl Kind for Tables {
 impl Config for TablesConfig {
     fn target(&self) -> String {
         self.0.clone()
+    }
+
+    fn publishes(&self) -> Vec<PathBuf> {
+        self.0.strip_prefix("list ").map(PathBuf::from).into_iter().collect()
     }
 
     fn scope(&self, reader: &mut Reader<'_>) -> Option<Scope> {

@@ -111,3 +111,16 @@ fn a_file_with_nothing_in_it_gives_nothing() {
     let loaded = check("", &kinds()).expect("an empty file holds no mistake");
     assert!(loaded.rules.roles.is_empty() && loaded.rules.people.is_empty() && loaded.rules.administrators.is_empty());
 }
+
+#[test]
+fn two_backends_never_publish_to_one_file() {
+    let two = |first: &str, second: &str| {
+        broken(&format!(
+            "[backends.one]\nkind = \"tables\"\nurl = \"{first}\"\n[backends.two]\nkind = \"tables\"\nurl = \"{second}\"\n"
+        ))
+    };
+    assert_eq!(two("list /etc/one", "list /etc/two"), Vec::<String>::new());
+    let faults = two("list /etc/one", "list /etc/one");
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].contains("backends.two") && faults[0].contains("/etc/one is published by another"), "{faults:?}");
+}

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jit_life::{Locks, Refused};
+use jit_life::{LockTarget, Locks, Refused};
 use jit_types::Subject;
 use sqlx::SqliteConnection;
 
@@ -57,6 +57,11 @@ impl Batch {
     ) -> Result<Played, StoreError> {
         if let Some((reply, extra)) = self.given(job.answer.as_ref())? {
             return Ok(Played { reply, request: None, follow: Vec::new(), replayed: Some(extra) });
+        }
+        if let LockTarget::Person(subject) = job.target
+            && self.barred.erased(subject)
+        {
+            return Err(StoreError::Erasing);
         }
         let step = (job.play)(&self.barred.locks);
         self.record(step.events, sealer, appender)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jit_life::Request;
-use jit_types::{BackendName, RequestId, Timestamp};
+use jit_types::{RequestId, Timestamp};
 
 use super::super::{Log, Query, Records, StoreError, Token, TokenQuery};
 use super::{SqliteStore, rows};
@@ -61,13 +61,12 @@ impl Records for SqliteStore {
         })
     }
 
-    fn ended_early(&self, backend: BackendName, now: Timestamp) -> BoxFuture<'_, Result<Vec<Request>, StoreError>> {
+    fn ended_early(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<Request>, StoreError>> {
         Box::pin(async move {
             let rows: Vec<(String,)> = sqlx::query_as(
                 "SELECT state FROM requests WHERE id IN
-                 (SELECT request FROM ended_early WHERE backend = $1 AND planted > $2)",
+                 (SELECT request FROM ended_early WHERE planted > $1)",
             )
-            .bind(backend.as_str().to_owned())
             .bind(now.millis())
             .fetch_all(&self.readers)
             .await?;

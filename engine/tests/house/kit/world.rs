@@ -34,11 +34,19 @@ pub(crate) struct Setup {
     pub(crate) shop: fn(Fake) -> Fake,
     pub(crate) driver: bool,
     pub(crate) channels: Vec<(&'static str, Shape)>,
+    /// What the config says that `shop` points at.
+    pub(crate) shop_at: &'static str,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { rules: people::rules(), shop: |fake| fake, driver: true, channels: vec![("chat", Shape::CHAT)] }
+        Self {
+            rules: people::rules(),
+            shop: |fake| fake,
+            driver: true,
+            channels: vec![("chat", Shape::CHAT)],
+            shop_at: "fake://shop",
+        }
     }
 }
 
@@ -136,6 +144,9 @@ impl World {
             rules: setup.rules.clone(),
             outfit: Outfit {
                 backends: backends.into_iter().map(|(name, b)| (name.parse().expect("a backend"), b)).collect(),
+                targets: [("shop", setup.shop_at), ("other", "fake://other"), ("list", "fake://list")]
+                    .map(|(name, at)| (name.parse().expect("a name"), at.to_owned()))
+                    .into(),
                 channels: channels.collect(),
                 alerts: setup.channels.iter().map(|(name, _)| name.parse().expect("a channel")).collect(),
             },
@@ -143,6 +154,12 @@ impl World {
         driver::begin(&house, Digest::of(b"config"), 0).await.expect("it opens");
         let driver = setup.driver.then(|| tokio::spawn(driver::run(Arc::clone(&house))));
         Self { dir, clock, house, shop, at_shop, other, list, media, setup, driver }
+    }
+
+    /// Restarts with a config in which `shop` points elsewhere.
+    pub(crate) async fn restart_at(mut self, shop: &'static str) -> Self {
+        self.setup.shop_at = shop;
+        self.restart().await
     }
 
     /// Kills the house and opens another on the same files: what is in memory is lost, the targets are not.
