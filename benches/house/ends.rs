@@ -1,13 +1,17 @@
 //! Many grants that end in the same second.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jit_life::GrantStatus;
 use jit_types::{Span, Timestamp};
 
 use crate::clock::Stopped;
 use crate::stage::Stage;
+use crate::usage::Usage;
+
+/// How long before the end the clock goes on: long enough for all that waits to be done before.
+const BEFORE: i64 = -2_000;
 
 /// What came of it.
 pub(crate) struct Ended {
@@ -29,22 +33,22 @@ impl Ended {
     }
 }
 
-/// Makes so many live grants with one and the same end, and lets it come.
-pub(crate) async fn run(count: usize) -> Ended {
+/// Makes so many live grants with one and the same end, and lets it come; and what the ends cost this process.
+pub(crate) async fn run(count: usize) -> (Ended, Usage) {
     let clock = Arc::new(Stopped::default());
     let stage = Arc::new(Stage::set(clock.clone()).await);
     // While the clock stands, every window opens at the same moment, however long the claims take.
     clock.stop();
+    let begun = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     let mut ids = Vec::new();
-    let span = Span::from_secs(90);
     for number in 0..count {
         if tasks.len() >= 128 {
             ids.push(tasks.join_next().await.unwrap().unwrap());
         }
         let stage = Arc::clone(&stage);
         tasks.spawn(async move {
-            let request = stage.file("ruled", number, span).await;
+            let request = stage.file("ruled", number, Span::from_secs(3600)).await;
             stage.claim(&request, number).await;
             request.id
         });
@@ -52,21 +56,31 @@ pub(crate) async fn run(count: usize) -> Ended {
     while let Some(id) = tasks.join_next().await {
         ids.push(id.unwrap());
     }
-    clock.go();
+    eprintln!("{count} live grants were made in {:.1} s", begun.elapsed().as_secs_f64());
+    let first = stage.house().store().request(ids[0]).await.unwrap().unwrap();
+    let end = first.grant.unwrap().window.unwrap().end;
+    clock.go_from(end.plus_millis(BEFORE));
+    let mut changes = stage.house().store().changes();
+    until(&stage, end.plus_millis(-200)).await;
+    let before = Usage::now();
+    // Looking costs as well: nobody looks before the store has been still for a while.
+    until(&stage, end).await;
+    while tokio::time::timeout(Duration::from_millis(500), changes.changed()).await.is_ok() {}
+    let usage = Usage::now().since(&before);
     let mut late = Vec::new();
-    let mut end = Timestamp::EPOCH;
     for id in &ids {
         loop {
             let request = stage.house().store().request(*id).await.unwrap().unwrap();
-            let grant = request.grant.unwrap();
-            end = grant.window.map_or(end, |window| window.end);
-            if let GrantStatus::Ended { at, .. } = grant.status {
+            if let GrantStatus::Ended { at, .. } = request.grant.unwrap().status {
                 late.push(at.since_millis(end));
                 break;
             }
-            let left = u64::try_from(end.since_millis(stage.house().now())).unwrap();
-            tokio::time::sleep(Duration::from_millis(left + 100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
-    Ended::of(late)
+    (Ended::of(late), usage)
+}
+
+async fn until(stage: &Stage, moment: Timestamp) {
+    stage.house().clock().sleep_until(moment).await;
 }

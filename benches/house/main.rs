@@ -19,6 +19,7 @@ mod openbao;
 mod server;
 mod sessions;
 mod stage;
+mod usage;
 
 use std::time::Instant;
 
@@ -41,9 +42,12 @@ async fn main() {
     }
     if is("ends") {
         let count = 10_000;
-        let ended = ends::run(count).await;
+        let (ended, usage) = ends::run(count).await;
         row(&format!("{count} ssh grants that end in the same second: ended"), &ended.count.to_string());
         lateness(&ended);
+        let each = |all: u64| all as f64 / ended.count as f64;
+        row("  processor time of an end", &format!("{:.0} µs", each(usage.cpu * 1000)));
+        row("  written for an end", &format!("{:.1} kB", each(usage.written)));
     }
     if is("logins") {
         // One server each, made alike; one after the other.

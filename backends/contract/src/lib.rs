@@ -45,7 +45,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// - **Empty never means everything**: an empty list or text in a scope is [`ErrorKind::Misconfigured`], offline, from
 ///   [`capability`](Backend::capability) already; so are an unknown key and a parameter that was not resolved.
 /// - No error, evidence or finding repeats a target's own text, a secret or a requester's text.
-/// - All methods may be called at the same time for different claims; for one [`Lane`] the house calls one at a time.
+/// - All methods may be called at the same time for different claims; for one [`Lane`] the house calls one at a time, but
+///   for [`probe`](Backend::probe) where the target's clock alone ends what is in the lane: it may come beside a revocation.
 pub trait Backend: Send + Sync {
     /// Says what an entitlement with this scope would give, and what can be promised of its end. No I/O.
     ///

@@ -118,6 +118,11 @@ pub enum Command {
     },
     /// A timer is due.
     Due(Timer),
+    /// The window is over, as with [`Timer::End`]; and claims whose planted ends have passed were looked at before.
+    Expired {
+        /// What was seen to be gone, with the proof. A look changes nothing in the target, so it needs no intent.
+        gone: Vec<(ClaimId, Proof)>,
+    },
 }
 
 /// Why an end is not known to have been moved.

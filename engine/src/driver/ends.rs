@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jit_backend::{ErrorKind, Lease, Order, Seen};
 use jit_life::policy::Resolved;
-use jit_life::{Command, LockTarget, NotGone, NotMoved, Request};
-use jit_types::{ClaimId, Grade, Handle, Proof, RequestId, Words};
+use jit_life::{ClaimStatus, Command, LockTarget, NotGone, NotMoved, Request};
+use jit_types::{ClaimId, Grade, Handle, Lane, Proof, RequestId, Words};
 
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -16,6 +16,39 @@ use crate::failpoints::hit;
 use crate::house::House;
 use crate::service::With;
 use crate::store::{Leased, Query};
+
+/// How long the look before an end may take: a target that hangs must not put off that the grant is known to be over.
+const GLANCE: Duration = Duration::from_secs(2);
+
+/// Ends a grant whose window is over. What the target's own clock has ended is looked at first, so that its end and the
+/// proof of it are one step. A look changes nothing, so it needs no intent; what it does not see gone is revoked as ever.
+pub(super) async fn expire(house: &Arc<House>, id: RequestId, effect: &Leased) -> Outcome {
+    let seen = tokio::time::timeout(GLANCE, seen_gone(house, id)).await;
+    let gone = seen.unwrap_or(Ok(Vec::new())).unwrap_or_default();
+    outcome(house, id, Command::Expired { gone }, effect).await
+}
+
+/// What is seen to be gone of what only the target's clock ends, and has ended by now.
+async fn seen_gone(house: &House, id: RequestId) -> Result<Vec<(ClaimId, Proof)>, Error> {
+    let Some(request) = house.store().request(id).await? else { return Ok(Vec::new()) };
+    let mut gone = Vec::new();
+    for claim in request.claims() {
+        let by_clock = request.entitlement(claim).is_some_and(|gives| {
+            let capability = &gives.capability;
+            capability.plants_end && capability.proof == Grade::ByConstruction && capability.lane == Lane::PerClaim
+        });
+        if !by_clock || claim.end > house.now() || !matches!(claim.status, ClaimStatus::Usable { .. }) {
+            continue;
+        }
+        let (order, gives) = house.order(&request, claim.id)?;
+        let lease = Lease { order, handle: claim.handle.clone() };
+        let _place = place(house, &gives).await?;
+        if let Ok(proof) = look_at(house, &lease, &gives, None).await {
+            gone.push((claim.id, proof));
+        }
+    }
+    Ok(gone)
+}
 
 /// Revokes a claim and looks whether it is gone.
 pub(super) async fn revoke(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Outcome {

@@ -144,7 +144,7 @@ async fn carry_out_one(house: &Arc<House>, effect: Leased) -> Vec<Leased> {
     let outcome = match (&effect.kind, effect.request) {
         (EffectKind::Lapse(ask), Some(id)) => timer(house, id, Timer::Lapse(*ask), &effect).await,
         (EffectKind::StartBy, Some(id)) => timer(house, id, Timer::StartBy, &effect).await,
-        (EffectKind::End, Some(id)) => timer(house, id, Timer::End, &effect).await,
+        (EffectKind::End, Some(id)) => ends::expire(house, id, &effect).await,
         (EffectKind::Settle(claim), Some(id)) => timer(house, id, Timer::Settle(*claim), &effect).await,
         (EffectKind::ClaimEnd(claim), Some(id)) => timer(house, id, Timer::ClaimEnd(*claim), &effect).await,
         (EffectKind::Extend(claim), Some(id)) => ends::extend(house, id, *claim, &effect).await,

@@ -76,6 +76,22 @@ pub(super) fn expire(draft: &mut Draft) -> Result<Reply, Refused> {
     end(draft, EndWhy::Expired, event)
 }
 
+/// The same, with what was seen of claims that the target's own clock has ended: they are done with in the same step.
+pub(super) fn expired(draft: &mut Draft, gone: &[(ClaimId, Proof)]) -> Result<Reply, Refused> {
+    let reply = expire(draft)?;
+    let now = draft.now;
+    for (id, proof) in gone {
+        let Some(claim) = claim_mut(draft, *id)? else { continue };
+        // What has ended is ending; what was extended since is neither, and what was seen of it is worth nothing.
+        let over = matches!(claim.status, ClaimStatus::Ending { .. }) && claim.end <= now;
+        if over && claim.end <= proof.at {
+            draft.forget(EffectKind::Revoke(*id));
+            ended(draft, *id, &Ok(proof.clone()), 0)?;
+        }
+    }
+    Ok(reply)
+}
+
 /// Ends a grant that is ready or active.
 fn end(draft: &mut Draft, why: EndWhy, event: jit_types::Event) -> Result<Reply, Refused> {
     let now = draft.now;

@@ -56,6 +56,7 @@ fn play(draft: &mut Draft, facts: &Facts, command: &Command) -> Result<Reply, Re
         Command::Erase { right } => end::erase(draft, facts, right),
         Command::Due(Timer::StartBy) => end::start_by(draft),
         Command::Due(Timer::End) => end::expire(draft),
+        Command::Expired { gone } => end::expired(draft, gone),
         Command::Ended { claim, outcome, jitter } => end::ended(draft, *claim, outcome, *jitter),
         Command::Looked { claim, outcome, jitter } => end::looked(draft, *claim, outcome, *jitter),
     }

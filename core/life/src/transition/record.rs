@@ -21,7 +21,7 @@ pub(super) fn refusal_kind(command: &Command) -> &'static str {
         Command::Extended { .. } => "claim.extended",
         Command::EndLocked => "grant.locked",
         Command::Erase { .. } => crate::erase::ERASED,
-        Command::Due(_) => "timer.due",
+        Command::Due(_) | Command::Expired { .. } => "timer.due",
     }
 }
 
@@ -41,6 +41,7 @@ pub(super) fn actor(command: &Command) -> Option<Subject> {
         | Command::Extended { .. }
         | Command::Reconcile
         | Command::EndLocked
-        | Command::Due(_) => None,
+        | Command::Due(_)
+        | Command::Expired { .. } => None,
     }
 }

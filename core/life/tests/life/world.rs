@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jit_life::request::lane;
 use jit_life::{
-    Command, Effect, EffectKind, Facts, Locks, Refused, Reply, Request, Rules, Step, Timer, policy, transition,
+    ClaimStatus, Command, Effect, EffectKind, Facts, Locks, Refused, Reply, Request, Rules, Step, Timer, policy,
+    transition,
 };
-use jit_types::{ClaimId, Digest, RequestId, Subject, Timestamp};
+use jit_types::{ClaimId, Digest, Proof, RequestId, Subject, Timestamp};
 
 use crate::kit::{Law, START, caller};
 use crate::target::{Answer, Order, Target};
@@ -240,6 +241,14 @@ impl World {
         Some(Order { claim: claim.id, deadline: claim.deadline, end: claim.end, plants, publishes })
     }
 
+    /// What is seen to be gone of what can be used, without touching it.
+    pub(crate) fn seen_gone(&self, id: RequestId) -> Vec<(ClaimId, Proof)> {
+        let claims = self.requests.get(&id).into_iter().flat_map(Request::claims);
+        let usable = claims.filter(|claim| matches!(claim.status, ClaimStatus::Usable { .. }));
+        let look = |claim: ClaimId| self.target.probe(&self.order(id, claim)?, self.target_now()).ok();
+        usable.filter_map(|claim| Some((claim.id, look(claim.id)?))).collect()
+    }
+
     /// Does what an effect says and gives back the outcome.
     fn call(&mut self, (id, kind): &Key) -> Option<Command> {
         let now = self.target_now();
@@ -247,7 +256,9 @@ impl World {
         match kind {
             EffectKind::Lapse(ask) => Some(Command::Due(Timer::Lapse(*ask))),
             EffectKind::StartBy => Some(Command::Due(Timer::StartBy)),
-            EffectKind::End => Some(Command::Due(Timer::End)),
+            // A driver may look first at what the target's clock ends, or not.
+            EffectKind::End if jitter < 500 => Some(Command::Due(Timer::End)),
+            EffectKind::End => Some(Command::Expired { gone: self.seen_gone(*id) }),
             EffectKind::Settle(claim) => Some(Command::Due(Timer::Settle(*claim))),
             EffectKind::ClaimEnd(claim) => Some(Command::Due(Timer::ClaimEnd(*claim))),
             EffectKind::Extend(claim) => {
