@@ -35,6 +35,11 @@ use crate::store::{Leased, StoreError, Write};
 
 /// The most effects that are done at once. Far more than one target may have, so that one that hangs leaves places free.
 const AT_ONCE: usize = 4096;
+/// How many places are worth a look for what is due, and how long they are waited for.
+const ROOM: u32 = 1024;
+const GATHER: Duration = Duration::from_millis(50);
+/// The requests of how many effects are read at once.
+const TOGETHER: usize = 256;
 /// How long an effect is leased for; what takes longer is begun again by the next lease, with a new fence.
 const LEASE: Span = Span::from_secs(420);
 /// How long a backend or adapter may take for one call: two of them, and a turn in the lane, are well within the lease.
@@ -52,6 +57,9 @@ pub async fn run(house: Arc<House>) {
     let mut changes = house.store().changes();
     loop {
         changes.mark_unchanged();
+        // Few places are not worth a look for what is due: more are free in a moment, unless a target hangs.
+        let room = places.acquire_many(ROOM);
+        drop(tokio::time::timeout(GATHER, room).await);
         let now = house.now();
         let free = places.available_permits();
         let leased = match house.store().lease(now, now.after(LEASE), free.max(1)).await {
@@ -66,14 +74,17 @@ pub async fn run(house: Arc<House>) {
         if any {
             hit("store.leased");
         }
-        for effect in leased {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let house = Arc::clone(&house);
-            at_work.spawn(async move {
-                carry_out(&house, effect).await;
-                drop(place);
-                house.wake.notify_one();
-            });
+        for some in leased.chunks(TOGETHER) {
+            warm(&house, some).await;
+            for effect in some.iter().cloned() {
+                let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+                let house = Arc::clone(&house);
+                at_work.spawn(async move {
+                    carry_out(&house, effect).await;
+                    drop(place);
+                    house.wake.notify_one();
+                });
+            }
         }
         while at_work.try_join_next().is_some() {}
         if any {
@@ -88,6 +99,15 @@ pub async fn run(house: Arc<House>) {
             () = house.wake.notified() => {}
             _ = changes.changed() => {}
         }
+    }
+}
+
+/// Has the requests of many effects read at once. Where that fails, each is read by itself.
+async fn warm(house: &House, effects: &[Leased]) {
+    if effects.len() > 1
+        && let Err(error) = house.store().warm(effects.iter().filter_map(|effect| effect.request).collect()).await
+    {
+        tracing::debug!(%error, "requests can't be read together");
     }
 }
 

@@ -216,6 +216,9 @@ pub trait Records: Send + Sync {
     /// One request.
     fn request(&self, id: RequestId) -> BoxFuture<'_, Result<Option<Request>, StoreError>>;
 
+    /// Has at hand what will be asked for in a moment: many requests at once cost less than each by itself.
+    fn warm(&self, ids: Vec<RequestId>) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// The requests that match, newest first.
     fn requests(&self, query: Query) -> BoxFuture<'_, Result<Vec<Request>, StoreError>>;
 

@@ -3,7 +3,7 @@
 //! A pure step either succeeds or is refused, so no savepoint is needed: a refused step leaves the state alone, and when
 //! the commit fails nothing of the batch has happened.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -18,8 +18,8 @@ use super::fresh::Fresh;
 use super::leases::Leases;
 use super::outbox::held;
 use super::persons::Barred;
-use super::rows::{EffectRow, key};
-use super::{Work, rows, writer};
+use super::rows::{Columns, EffectRow, key};
+use super::{Work, due, rows};
 use crate::audit::{Appender, Node, SealedOpening, Sealer};
 
 /// Who waits for an answer, and the answer that they get once the commit stands.
@@ -40,8 +40,6 @@ struct Lease {
 pub(super) struct EffectChange {
     /// What is there goes first.
     pub(super) delete: bool,
-    /// What is there is only set free.
-    pub(super) free: bool,
     /// What is put.
     pub(super) put: Option<EffectRow>,
 }
@@ -58,13 +56,15 @@ pub(super) struct Batch {
     erasures: Vec<Waiting<Result<(), Refused>>>,
     writes: Vec<Waiting<()>>,
     leases: Vec<Lease>,
+    next: Vec<(To<Option<Timestamp>>, Option<Timestamp>)>,
     scrubs: Vec<To<()>>,
     /// Locks and erasures as this batch leaves them.
     pub(super) barred: Barred,
     pub(super) locks_changed: bool,
     pub(super) erasing: Vec<Subject>,
     pub(super) states: HashMap<RequestId, Option<Arc<Request>>>,
-    pub(super) dirty: HashSet<RequestId>,
+    /// The requests that changed, and what stood beside their states before; nothing where they are new.
+    pub(super) dirty: HashMap<RequestId, Option<Columns>>,
     pub(super) new_asks: Vec<(AskId, RequestId)>,
     taken: HashMap<String, RequestId>,
     open: HashMap<Subject, u32>,
@@ -99,12 +99,13 @@ impl Batch {
             erasures: Vec::new(),
             writes: Vec::new(),
             leases: Vec::new(),
+            next: Vec::new(),
             scrubs: Vec::new(),
             barred,
             locks_changed: false,
             erasing: Vec::new(),
             states: HashMap::new(),
-            dirty: HashSet::new(),
+            dirty: HashMap::new(),
             new_asks: Vec::new(),
             taken: HashMap::new(),
             open: HashMap::new(),
@@ -208,6 +209,7 @@ impl Batch {
                     });
                     self.writes.push((to, result));
                 }
+                Work::NextDue(to) => self.next.push((to, None)),
                 Work::Lease { now, until, most, to } => {
                     self.leases.push(Lease { to, now, until, most, leased: Vec::new() });
                 }
@@ -267,7 +269,7 @@ impl Batch {
         for kind in step.drop {
             let key = key(Some(id), &kind);
             leases.give_back(&key);
-            self.effects.insert(key, EffectChange { delete: true, free: false, put: None });
+            self.effects.insert(key, EffectChange { delete: true, put: None });
         }
         let mut leased = Vec::new();
         for effect in step.effects {
@@ -278,7 +280,8 @@ impl Batch {
             let asks = self.states.get(&id).and_then(Option::as_deref).map_or(0, |request| request.asks.len());
             self.new_asks.extend(state.asks.iter().skip(asks).map(|ask| (ask.id, state.id)));
             self.follow(&state);
-            self.dirty.insert(id);
+            let before = self.states.get(&id).and_then(Option::as_deref).map(Columns::of);
+            self.dirty.entry(id).or_insert(before);
             self.states.insert(id, Some(Arc::new(state)));
         }
         leased
@@ -324,7 +327,7 @@ impl Batch {
 
     /// The requests that changed.
     pub(super) fn changed(&self) -> impl Iterator<Item = &Arc<Request>> {
-        self.dirty.iter().filter_map(|id| self.states.get(id).and_then(Option::as_ref))
+        self.dirty.keys().filter_map(|id| self.states.get(id).and_then(Option::as_ref))
     }
 
     /// Leases, once all else of the batch is in the file.
@@ -332,17 +335,17 @@ impl Batch {
         &mut self,
         connection: &mut SqliteConnection,
         leases: &mut Leases,
-    ) -> Result<bool, StoreError> {
-        let mut any = false;
+    ) -> Result<(), StoreError> {
         for lease in &mut self.leases {
             // A lease that nobody hears of would be nobody's for minutes.
-            if lease.to.is_closed() {
-                continue;
+            if !lease.to.is_closed() {
+                lease.leased = due::lease(connection, leases, lease.now, lease.until, lease.most).await?;
             }
-            lease.leased = writer::lease(connection, leases, lease.now, lease.until, lease.most).await?;
-            any |= !lease.leased.is_empty();
         }
-        Ok(any)
+        for (_, next) in &mut self.next {
+            *next = due::next(connection, leases).await?;
+        }
+        Ok(())
     }
 
     /// Those who wait until nothing overwritten is kept any more.
@@ -363,6 +366,9 @@ impl Batch {
         for lease in self.leases {
             let _ = lease.to.send(Ok(lease.leased));
         }
+        for (to, next) in self.next {
+            let _ = to.send(Ok(next));
+        }
     }
 
     pub(super) fn fail(self, error: &StoreError) {
@@ -372,6 +378,7 @@ impl Batch {
                 Work::Write(.., to) | Work::Scrub(to) => drop(to.send(Err(error.clone()))),
                 Work::Erasure(_, to) => drop(to.send(Err(error.clone()))),
                 Work::Lease { to, .. } => drop(to.send(Err(error.clone()))),
+                Work::NextDue(to) => drop(to.send(Err(error.clone()))),
             }
         }
         refuse(self.plays.into_iter().map(|(to, _)| to), error);
@@ -379,6 +386,7 @@ impl Batch {
         refuse(self.erasures.into_iter().map(|(to, _)| to), error);
         refuse(self.scrubs, error);
         refuse(self.leases.into_iter().map(|lease| lease.to), error);
+        refuse(self.next.into_iter().map(|(to, _)| to), error);
     }
 }
 

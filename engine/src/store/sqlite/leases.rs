@@ -6,11 +6,13 @@ use jit_types::Timestamp;
 
 /// One lease.
 #[derive(Clone, Debug)]
-struct Lease {
-    fence: i64,
-    version: i64,
-    lane: Option<String>,
-    until: Timestamp,
+pub(super) struct Lease {
+    pub(super) fence: i64,
+    pub(super) version: i64,
+    pub(super) lane: Option<String>,
+    /// When the effect was due, or is due again where it was replaced since.
+    pub(super) due: Timestamp,
+    pub(super) until: Timestamp,
 }
 
 /// The leases of one store, by the effect's key, and who is in which lane. What a batch changes is undone when its commit
@@ -35,25 +37,39 @@ impl Leases {
         self.by_key.get(key).map(|lease| (lease.fence, lease.version))
     }
 
-    /// Whether nobody is at work in a lane; `but` does not count.
-    pub(super) fn free(&self, lane: &str, but: Option<&str>, now: Timestamp) -> bool {
-        let Some(holder) = self.lanes.get(lane) else { return true };
-        but == Some(holder.as_str()) || self.by_key.get(holder).is_none_or(|lease| lease.until <= now)
+    /// Whether nobody is at work on an effect any more.
+    pub(super) fn lapsed(&self, key: &str, now: Timestamp) -> bool {
+        self.by_key.get(key).is_none_or(|lease| lease.until <= now)
+    }
+
+    /// Whether nobody is at work in a lane.
+    pub(super) fn free(&self, lane: &str, now: Timestamp) -> bool {
+        self.lanes.get(lane).is_none_or(|holder| self.lapsed(holder, now))
+    }
+
+    /// Whether a lane is leased, or was to somebody who has not been heard of since.
+    pub(super) fn taken(&self, lane: &str) -> bool {
+        self.lanes.get(lane).is_some_and(|holder| self.by_key.contains_key(holder))
+    }
+
+    /// The next moment at which a lease runs out and its effect is due.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.by_key.values().map(|lease| lease.until.max(lease.due)).min()
     }
 
     /// Takes down a lease.
-    pub(super) fn take(&mut self, key: String, fence: i64, version: i64, lane: Option<String>, until: Timestamp) {
+    pub(super) fn take(&mut self, key: String, lease: Lease) {
         self.give_back(&key);
-        if let Some(lane) = &lane {
+        if let Some(lane) = &lease.lane {
             self.set_lane(lane.clone(), Some(key.clone()));
         }
-        self.set(key, Some(Lease { fence, version, lane, until }));
+        self.set(key, Some(lease));
     }
 
     /// Takes down that what is leased was replaced meanwhile.
-    pub(super) fn replaced(&mut self, key: &str, version: i64) {
+    pub(super) fn replaced(&mut self, key: &str, version: i64, due: Timestamp) {
         if let Some(lease) = self.by_key.get(key) {
-            self.set(key.to_owned(), Some(Lease { version, ..lease.clone() }));
+            self.set(key.to_owned(), Some(Lease { version, due, ..lease.clone() }));
         }
     }
 
@@ -107,27 +123,30 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::EPOCH;
 
+    fn lease(fence: i64, lane: &str, until: Timestamp) -> Lease {
+        Lease { fence, version: 1, lane: Some(lane.to_owned()), due: NOW, until }
+    }
+
     #[test]
     fn a_lane_is_its_holders_until_the_lease_is_over_or_given_back() {
         let until = NOW.plus_millis(10);
         let mut leases = Leases::default();
-        leases.take("a".to_owned(), 1, 1, Some("lane".to_owned()), until);
-        assert!(!leases.free("lane", None, NOW) && !leases.free("lane", Some("b"), NOW));
-        assert!(
-            leases.free("lane", Some("a"), NOW) && leases.free("other", None, NOW) && leases.free("lane", None, until)
-        );
+        leases.take("a".to_owned(), lease(1, "lane", until));
+        assert!(!leases.free("lane", NOW) && !leases.lapsed("a", NOW) && leases.taken("lane"));
+        assert!(leases.free("other", NOW) && leases.free("lane", until) && leases.lapsed("a", until));
+        assert_eq!(leases.next(), Some(until));
         // Taken over by another once it was over: what the first gives back is not the second's.
-        leases.take("b".to_owned(), 2, 1, Some("lane".to_owned()), until.plus_millis(10));
+        leases.take("b".to_owned(), lease(2, "lane", until.plus_millis(10)));
         leases.give_back("a");
-        assert!(!leases.free("lane", None, until));
-        leases.replaced("b", 7);
-        assert_eq!(leases.of("b"), Some((2, 7)));
+        assert!(!leases.free("lane", until));
+        leases.replaced("b", 7, until.plus_millis(99));
+        assert_eq!((leases.of("b"), leases.next()), (Some((2, 7)), Some(until.plus_millis(99))));
         leases.committed();
         leases.give_back("b");
-        assert!(leases.free("lane", None, NOW) && leases.of("b").is_none());
-        leases.take("c".to_owned(), 3, 1, Some("lane".to_owned()), until);
+        assert!(leases.free("lane", NOW) && leases.of("b").is_none() && !leases.taken("lane"));
+        leases.take("c".to_owned(), lease(3, "lane", until));
         leases.undo();
         assert_eq!((leases.of("b"), leases.of("c")), (Some((2, 7)), None));
-        assert!(!leases.free("lane", Some("c"), until));
+        assert!(!leases.free("lane", until));
     }
 }

@@ -6,6 +6,7 @@
 mod answers;
 pub mod backup;
 mod batch;
+mod due;
 mod fresh;
 mod insert;
 mod leases;
@@ -36,8 +37,11 @@ use crate::BoxFuture;
 use crate::audit::{Openings, SealedOpening, Sealer};
 
 /// The store's migrations, in order: forward only, never edited once released.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_house.sql"), include_str!("../migrations/0002_locks.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_house.sql"),
+    include_str!("../migrations/0002_locks.sql"),
+    include_str!("../migrations/0003_rows.sql"),
+];
 
 /// What is asked of the writer.
 pub(super) enum Work {
@@ -47,6 +51,7 @@ pub(super) enum Work {
     Scrub(To<()>),
     Write(Vec<Write>, Vec<Event>, Vec<SealedOpening>, To<()>),
     Lease { now: Timestamp, until: Timestamp, most: usize, to: To<Vec<Leased>> },
+    NextDue(To<Option<Timestamp>>),
 }
 
 /// The store.
@@ -76,26 +81,22 @@ impl SqliteStore {
             .row_buffer_size(512)
             .pragma("secure_delete", "ON")
             .pragma("trusted_schema", "OFF")
-            // What a burst touches stays in memory, up to 32 MiB, and is moved into the file 16 MiB at a time.
-            // Nothing of it goes into temporary files on the way.
+            // What a burst touches stays in memory, up to 32 MiB. Nothing of it goes into temporary files on the way.
             .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-32768")
-            .pragma("wal_autocheckpoint", "4000");
+            // The writer moves it into the file when nobody waits; only past 128 MiB it is moved amid the work.
+            .pragma("wal_autocheckpoint", "32768")
+            .pragma("journal_size_limit", "16777216");
         let mut connection = options.clone().connect().await?;
         migrate(&mut connection).await?;
-        // Whoever held a lease was a process that is no more: one process at a time has this file.
-        sqlx::query("UPDATE effects SET leased_until = NULL WHERE leased_until IS NOT NULL")
-            .execute(&mut connection)
-            .await?;
-        let (highest,): (i64,) = sqlx::query_as("SELECT coalesce(max(max(version, fence)), 0) FROM effects")
-            .fetch_one(&mut connection)
-            .await?;
+        let (highest,): (i64,) =
+            sqlx::query_as("SELECT coalesce(max(version), 0) FROM effects").fetch_one(&mut connection).await?;
         batch::numbers_after(highest);
         let readers = SqlitePoolOptions::new().max_connections(3).connect_with(options.read_only(true)).await?;
         let appender = log::restore(&mut connection).await?;
         let barred: Shared = Arc::new(Mutex::new(Barred::load(&mut connection).await?));
         let head = Arc::new(Mutex::new((appender.size(), appender.root())));
-        let (work, inbox) = mpsc::channel(1024);
+        let (work, inbox) = mpsc::channel(writer::MOST * 2);
         let (tell, changes) = watch::channel(0);
         let fresh = Fresh::default();
         let writer = writer::Writer {
@@ -194,21 +195,7 @@ impl Store for SqliteStore {
     }
 
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
-        Box::pin(async move {
-            // What waits for its lane is due when the lane is free again, and what is leased when its lease runs out.
-            let (due,): (Option<i64>,) = sqlx::query_as(
-                "SELECT min(at) FROM (
-                     SELECT * FROM (SELECT due AS at FROM effects AS e WHERE leased_until IS NULL
-                         AND (lane IS NULL OR NOT EXISTS
-                              (SELECT 1 FROM effects AS o WHERE o.lane = e.lane AND o.leased_until IS NOT NULL))
-                         ORDER BY due LIMIT 1)
-                     UNION ALL
-                     SELECT min(max(due, leased_until)) FROM effects WHERE leased_until IS NOT NULL)",
-            )
-            .fetch_one(&self.readers)
-            .await?;
-            Ok(due.map(Timestamp::from_millis))
-        })
+        Box::pin(self.ask(Work::NextDue))
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -5,7 +5,7 @@ use jit_types::{RequestId, Timestamp};
 
 use super::super::{Leased, Write};
 use super::batch::{Batch, EffectChange, next_number};
-use super::leases::Leases;
+use super::leases::{Lease, Leases};
 use super::rows::{EffectRow, key, kind_text};
 
 impl Batch {
@@ -25,18 +25,18 @@ impl Batch {
                 if !replaced {
                     let request = leased.request.map(|id| id.to_string());
                     let row = self.row(key, request, leased.kind, due, leased.lane);
-                    self.put(row, leases);
+                    self.put(row, None, leases);
                 }
             }
             Write::Publish { backend, due } => {
                 let kind = EffectKind::Publish(backend);
                 let row = self.row(key(None, &kind), None, kind, due, None);
-                self.put(row, leases);
+                self.put(row, None, leases);
             }
             Write::LookNow { request, claim, lane, due } => {
                 let kind = EffectKind::Look(claim);
                 let row = self.row(key(Some(request), &kind), Some(request.to_string()), kind, due, Some(lane));
-                self.put(row, leases);
+                self.put(row, None, leases);
             }
             other => self.other.push(other),
         }
@@ -48,10 +48,9 @@ impl Batch {
         let replaced = leases.of(&key).is_some_and(|(_, version)| version != done.version);
         leases.give_back(&key);
         let change = self.effects.entry(key).or_default();
-        if replaced {
-            change.free = true;
-        } else {
-            *change = EffectChange { delete: true, free: false, put: None };
+        // What replaced it stays as it was put, and is free.
+        if !replaced {
+            *change = EffectChange { delete: true, put: None };
         }
     }
 
@@ -67,15 +66,12 @@ impl Batch {
         let key = key(request, &effect.kind);
         // What belongs to a backend or a lock is nobody's request.
         let about = request.filter(|_| !matches!(effect.kind, EffectKind::Publish(_) | EffectKind::Lock(_)));
-        let mut row =
-            self.row(key, about.map(|id| id.to_string()), effect.kind.clone(), effect.due, effect.lane.clone());
-        let clear =
-            leases.of(&row.key).is_none() && effect.lane.as_ref().is_none_or(|lane| leases.free(lane, None, now));
+        let row = self.row(key, about.map(|id| id.to_string()), effect.kind.clone(), effect.due, effect.lane.clone());
+        let clear = leases.of(&row.key).is_none() && effect.lane.as_ref().is_none_or(|lane| leases.free(lane, now));
         let follow = follow.filter(|_| clear);
-        row.leased_until = effect.leased_until.or(follow).map(Timestamp::millis);
-        row.fence = if follow.is_some() { next_number() } else { 0 };
-        let (fence, version) = (row.fence, row.version);
-        self.put(row, leases);
+        let fence = if follow.is_some() { next_number() } else { 0 };
+        let version = row.version;
+        self.put(row, effect.leased_until.or(follow).map(|until| (fence, until)), leases);
         let Effect { kind, due, lane, .. } = effect;
         follow.map(|_| Leased { request: about, kind, lane, due, fence, version })
     }
@@ -88,20 +84,19 @@ impl Batch {
         due: Timestamp,
         lane: Option<String>,
     ) -> EffectRow {
-        let kind = kind_text(&kind);
-        EffectRow { key, request, kind, due: due.millis(), lane, leased_until: None, fence: 0, version: next_number() }
+        EffectRow { key, request, kind: kind_text(&kind), due: due.millis(), lane, version: next_number() }
     }
 
-    fn put(&mut self, row: EffectRow, leases: &mut Leases) {
+    /// Puts a row, leased as `held` says: its fence, and until when.
+    fn put(&mut self, row: EffectRow, held: Option<(i64, Timestamp)>, leases: &mut Leases) {
+        let due = Timestamp::from_millis(row.due);
         if leases.of(&row.key).is_some() {
             // Who is at work on it keeps the lease; the lane stays taken until the outcome.
-            leases.replaced(&row.key, row.version);
-        } else if let Some(until) = row.leased_until.map(Timestamp::from_millis) {
-            leases.take(row.key.clone(), row.fence, row.version, row.lane.clone(), until);
+            leases.replaced(&row.key, row.version, due);
+        } else if let Some((fence, until)) = held {
+            leases.take(row.key.clone(), Lease { fence, version: row.version, lane: row.lane.clone(), due, until });
         }
         let change = self.effects.entry(row.key.clone()).or_default();
-        // What was set free before in this batch is not what is leased now.
-        change.free &= row.leased_until.is_none();
         change.put = Some(row);
     }
 }

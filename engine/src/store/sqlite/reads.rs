@@ -6,6 +6,7 @@ use jit_life::Request;
 use jit_types::{RequestId, Timestamp};
 
 use super::super::{Log, Query, Records, StoreError, Token, TokenQuery};
+use super::batch::json;
 use super::{SqliteStore, rows};
 use crate::BoxFuture;
 
@@ -23,6 +24,24 @@ impl Records for SqliteStore {
                 .fetch_optional(&self.readers)
                 .await?;
             row.map(|(state,)| rows::request(&state)).transpose()
+        })
+    }
+
+    fn warm(&self, ids: Vec<RequestId>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let ids: Vec<String> = self.fresh.missing(ids).iter().map(RequestId::to_string).collect();
+            if ids.is_empty() {
+                return Ok(());
+            }
+            let moment = self.fresh.moment();
+            let rows: Vec<(String,)> =
+                sqlx::query_as("SELECT state FROM requests WHERE id IN (SELECT value FROM json_each($1))")
+                    .bind(json(&ids))
+                    .fetch_all(&self.readers)
+                    .await?;
+            let states = rows.iter().map(|(state,)| rows::request(state)).collect::<Result<_, _>>()?;
+            self.fresh.read_since(moment, states);
+            Ok(())
         })
     }
 

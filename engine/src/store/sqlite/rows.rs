@@ -1,7 +1,7 @@
 //! What rows look like, written from aggregates and effects.
 
 use jit_life::{ClaimStatus, EffectKind, Request};
-use jit_types::{BackendName, RequestId, Timestamp};
+use jit_types::{BackendName, GrantId, RequestId, Timestamp};
 
 use super::super::StoreError;
 
@@ -13,6 +13,21 @@ pub(super) struct RequestRow {
     pub(super) open_key: Option<String>,
     pub(super) waiting: bool,
     pub(super) state: String,
+}
+
+/// What stands beside a state, as far as it can change: indexes hold it, and are left alone where it stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Columns {
+    pub(super) grant: Option<GrantId>,
+    pub(super) open: bool,
+    pub(super) waiting: bool,
+}
+
+impl Columns {
+    pub(super) fn of(request: &Request) -> Self {
+        let grant = request.grant.as_ref().map(|grant| grant.id);
+        Self { grant, open: request.open(), waiting: request.pending().is_some() }
+    }
 }
 
 /// A row of `ended_early`.
@@ -31,8 +46,6 @@ pub(super) struct EffectRow {
     pub(super) kind: String,
     pub(super) due: i64,
     pub(super) lane: Option<String>,
-    pub(super) leased_until: Option<i64>,
-    pub(super) fence: i64,
     pub(super) version: i64,
 }
 

@@ -11,7 +11,16 @@ use super::super::{StoreError, Write};
 use super::batch::{Batch, hex, json};
 use super::insert::insert;
 use super::leases::Leases;
-use super::rows::{self, RequestRow};
+use super::rows::{self, Columns, RequestRow};
+
+/// What is written of a request that is there: its state alone, the key that it gives up as well, or all that can change. Each
+/// column that is named costs its index.
+const CHANGES: [&str; 3] = [
+    "ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+    "ON CONFLICT (id) DO UPDATE SET open_key = excluded.open_key, state = excluded.state",
+    "ON CONFLICT (id) DO UPDATE SET grant_id = excluded.grant_id, open_key = excluded.open_key,
+            waiting = excluded.waiting, state = excluded.state",
+];
 
 impl Batch {
     /// Writes all that changed; says whether anything did.
@@ -30,8 +39,8 @@ impl Batch {
             save_other(connection, write).await?;
         }
         self.save_persons(connection).await?;
-        let leased = self.lease(connection, leases).await?;
-        Ok(changed || leased)
+        self.lease(connection, leases).await?;
+        Ok(changed)
     }
 
     async fn save_requests(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
@@ -41,23 +50,30 @@ impl Batch {
         // A key may pass from one request to another within a batch: those that give theirs up are written first.
         let (open, closed): (Vec<&Arc<Request>>, Vec<_>) = self.changed().partition(|request| request.open());
         for some in [closed, open] {
-            let rows = some.into_iter().map(|request| RequestRow::new(request)).collect::<Result<Vec<_>, _>>()?;
-            let statement = (
-                "INSERT INTO requests (id, grant_id, subject, open_key, waiting, state)",
-                6,
-                "ON CONFLICT (id) DO UPDATE SET grant_id = excluded.grant_id, open_key = excluded.open_key,
-                        waiting = excluded.waiting, state = excluded.state",
-            );
-            insert(connection, statement, &rows, |query, row| {
-                query
-                    .bind(&row.id)
-                    .bind(&row.grant_id)
-                    .bind(&row.subject)
-                    .bind(&row.open_key)
-                    .bind(row.waiting)
-                    .bind(&row.state)
-            })
-            .await?;
+            let mut rows: [Vec<RequestRow>; 3] = Default::default();
+            for request in some {
+                let [states, keys, all] = &mut rows;
+                let before = self.dirty.get(&request.id).copied().flatten();
+                let of_kind = match (before, Columns::of(request)) {
+                    (Some(before), now) if before == now => states,
+                    (Some(before), now) if (before.grant, before.waiting) == (now.grant, now.waiting) => keys,
+                    _ => all,
+                };
+                of_kind.push(RequestRow::new(request)?);
+            }
+            for (rows, tail) in rows.iter().zip(CHANGES) {
+                let head = "INSERT INTO requests (id, grant_id, subject, open_key, waiting, state)";
+                insert(connection, (head, 6, tail), rows, |query, row| {
+                    query
+                        .bind(&row.id)
+                        .bind(&row.grant_id)
+                        .bind(&row.subject)
+                        .bind(&row.open_key)
+                        .bind(row.waiting)
+                        .bind(&row.state)
+                })
+                .await?;
+            }
         }
         let asks = ("INSERT INTO asks (ask, request)", 2, "");
         insert(connection, asks, &self.new_asks, |query, (ask, request)| {
@@ -88,7 +104,6 @@ impl Batch {
     async fn save_effects(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         let effects = std::mem::take(&mut self.effects);
         let delete: Vec<&String> = effects.iter().filter(|(_, change)| change.delete).map(|(key, _)| key).collect();
-        let free: Vec<&String> = effects.iter().filter(|(_, change)| change.free).map(|(key, _)| key).collect();
         let put: Vec<_> = effects.values().filter_map(|change| change.put.as_ref()).collect();
         if !delete.is_empty() {
             sqlx::query("DELETE FROM effects WHERE key IN (SELECT value FROM json_each($1))")
@@ -96,32 +111,15 @@ impl Batch {
                 .execute(&mut *connection)
                 .await?;
         }
-        // Replacing an effect that somebody is at work on keeps the lease: the lane stays taken until the outcome.
         let statement = (
-            "INSERT INTO effects (key, request, kind, due, lane, leased_until, fence, version)",
-            8,
-            "ON CONFLICT (key) DO UPDATE SET due = excluded.due, lane = excluded.lane, version = excluded.version,
-                    fence = max(fence, excluded.fence), leased_until = coalesce(excluded.leased_until, leased_until)",
+            "INSERT INTO effects (key, request, kind, due, lane, version)",
+            6,
+            "ON CONFLICT (key) DO UPDATE SET due = excluded.due, lane = excluded.lane, version = excluded.version",
         );
         insert(connection, statement, &put, |query, row| {
-            query
-                .bind(&row.key)
-                .bind(&row.request)
-                .bind(&row.kind)
-                .bind(row.due)
-                .bind(&row.lane)
-                .bind(row.leased_until)
-                .bind(row.fence)
-                .bind(row.version)
+            query.bind(&row.key).bind(&row.request).bind(&row.kind).bind(row.due).bind(&row.lane).bind(row.version)
         })
-        .await?;
-        if !free.is_empty() {
-            sqlx::query("UPDATE effects SET leased_until = NULL WHERE key IN (SELECT value FROM json_each($1))")
-                .bind(json(&free))
-                .execute(&mut *connection)
-                .await?;
-        }
-        Ok(())
+        .await
     }
 
     async fn save_log(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {

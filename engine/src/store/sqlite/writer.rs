@@ -1,22 +1,28 @@
 //! The one writer: takes what waits, plays it as one batch, commits once, answers all.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use jit_types::{Digest, Timestamp};
+use jit_types::Digest;
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, watch};
 
-use super::super::{Leased, StoreError};
+use super::super::StoreError;
 use super::Work;
-use super::batch::{Batch, json, next_number};
+use super::batch::Batch;
 use super::fresh::Fresh;
 use super::leases::Leases;
 use super::persons::{self, Shared};
 use crate::audit::{Appender, Openings, Sealer};
 use crate::failpoints::hit;
 
-/// The most that shares one commit.
-const MOST: usize = 512;
+/// The most that shares one commit. The larger, the less often the same pages of the indexes are written in a burst; and
+/// the longer somebody waits who comes beside one.
+pub(super) const MOST: usize = 2048;
+/// After how many steps what was written ahead is moved into the file, as soon as nobody waits.
+const MOVED_AFTER: usize = 512;
+/// For how long nobody has asked for anything, when nobody waits.
+const STILL: Duration = Duration::from_millis(50);
 
 pub(super) struct Writer {
     pub(super) connection: SqliteConnection,
@@ -33,7 +39,25 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Work>) {
         let mut waiting = Vec::with_capacity(MOST);
-        while inbox.recv_many(&mut waiting, MOST).await > 0 {
+        let mut since_moved = 0;
+        loop {
+            let taken = if since_moved < MOVED_AFTER {
+                inbox.recv_many(&mut waiting, MOST).await
+            } else {
+                match tokio::time::timeout(STILL, inbox.recv_many(&mut waiting, MOST)).await {
+                    Ok(taken) => taken,
+                    Err(_) => {
+                        // What can't be moved now, because somebody reads the old pages, is moved later.
+                        let _ = sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut self.connection).await;
+                        since_moved = 0;
+                        continue;
+                    }
+                }
+            };
+            if taken == 0 {
+                return;
+            }
+            since_moved += taken;
             self.batch(std::mem::take(&mut waiting)).await;
         }
     }
@@ -63,6 +87,7 @@ impl Writer {
             Err(error) => {
                 self.appender = appender;
                 self.leases.undo();
+                self.fresh.failed();
                 let _ = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await;
                 batch.fail(&error);
             }
@@ -83,59 +108,11 @@ impl Writer {
         if changed {
             hit("store.saved");
         }
-        self.fresh.forget(batch.dirty.iter());
+        self.fresh.forget(batch.dirty.keys());
         sqlx::raw_sql("COMMIT").execute(&mut self.connection).await?;
         if changed {
             hit("store.committed");
         }
         Ok(changed)
     }
-}
-
-/// Leases what is due, one a lane.
-pub(super) async fn lease(
-    connection: &mut SqliteConnection,
-    leases: &mut Leases,
-    now: Timestamp,
-    until: Timestamp,
-    most: usize,
-) -> Result<Vec<Leased>, StoreError> {
-    type Row = (String, Option<String>, String, i64, Option<String>, i64);
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT key, request, kind, due, lane, version FROM effects AS e
-         WHERE due <= $1 AND (leased_until IS NULL OR leased_until <= $1)
-           AND (lane IS NULL OR NOT EXISTS
-                (SELECT 1 FROM effects AS o WHERE o.lane = e.lane AND o.leased_until > $1))
-         ORDER BY due LIMIT $2",
-    )
-    .bind(now.millis())
-    .bind(i64::try_from(most.saturating_mul(2)).unwrap_or(i64::MAX))
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut taken = std::collections::HashSet::new();
-    let mut fences = Vec::new();
-    let mut leased = Vec::new();
-    for (key, request, kind, due, lane, version) in rows {
-        if leased.len() == most || lane.as_ref().is_some_and(|lane| !taken.insert(lane.clone())) {
-            continue;
-        }
-        let request = request.map(|id| id.parse()).transpose();
-        let request = request.map_err(|_| StoreError::Damaged("an effect's request".to_owned()))?;
-        let kind = serde_json::from_str(&kind).map_err(|_| StoreError::Damaged("an effect's kind".to_owned()))?;
-        let fence = next_number();
-        leases.take(key.clone(), fence, version, lane.clone(), until);
-        fences.push((key, fence));
-        leased.push(Leased { request, kind, lane, due: Timestamp::from_millis(due), fence, version });
-    }
-    if !fences.is_empty() {
-        sqlx::query(
-            "UPDATE effects SET leased_until = $1, fence = l.value->>1 FROM json_each($2) AS l
-             WHERE effects.key = l.value->>0",
-        )
-        .bind(until.millis())
-        .bind(json(&fences))
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(leased)
 }
