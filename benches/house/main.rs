@@ -42,9 +42,10 @@ async fn main() {
     }
     if is("ends") {
         let count = 10_000;
-        let (ended, usage) = ends::run(count).await;
+        let (ended, usage, durable) = ends::run(count).await;
         row(&format!("{count} ssh grants that end in the same second: ended"), &ended.count.to_string());
         lateness(&ended);
+        row("  all of them in the file after", &format!("{durable} ms"));
         let each = |all: u64| all as f64 / ended.count as f64;
         row("  processor time of an end", &format!("{:.0} µs", each(usage.cpu * 1000)));
         row("  written for an end", &format!("{:.1} kB", each(usage.written)));

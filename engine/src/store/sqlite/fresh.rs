@@ -147,10 +147,10 @@ mod tests {
         let during = fresh.moment();
         fresh.keep([&new].into_iter());
         // It was read before the commit stood, and is brought after it; also where what was committed is kept no more.
+        fresh.read_since(during, vec![old.clone()]);
+        assert_eq!(has(&fresh, id).as_deref(), new.open().then_some("new"));
+        fresh.lock().states.clear();
         for moment in [before, during] {
-            fresh.read_since(moment, vec![old.clone()]);
-            assert_eq!(has(&fresh, id).as_deref(), new.open().then_some("new"));
-            fresh.lock().states.clear();
             fresh.read_since(moment, vec![old.clone()]);
             assert_eq!(has(&fresh, id), None);
         }
