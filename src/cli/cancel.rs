@@ -1,6 +1,6 @@
 //! `jit cancel`.
 
-use super::{Ctx, Error, Exit, decide, which};
+use super::{Ctx, Error, Exit, complete, decide, which};
 use crate::api::requests::Standing;
 
 /// Options of `jit cancel`.
@@ -8,6 +8,7 @@ use crate::api::requests::Standing;
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// Your request, or the one that waits to be extended: its id, the beginning of it, or its role
+    #[arg(add = complete::pending())]
     id: String,
 }
 

@@ -2,7 +2,7 @@
 
 use jit_types::{ParamName, RoleName, Span, Timestamp};
 
-use super::{Ctx, Error, Exit, card, text};
+use super::{Ctx, Error, Exit, card, complete, text};
 use crate::api::requests::{RequestView, Standing};
 use crate::client::Scope;
 
@@ -11,12 +11,13 @@ use crate::client::Scope;
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// The role that should be held
+    #[arg(add = complete::roles())]
     role: RoleName,
     /// Held for at least so long from now on
     #[arg(long, value_name = "TIME", default_value = "0s")]
     min_left: Span,
     /// Held with this parameter, as in schema=sales; once for each
-    #[arg(long, short, value_name = "NAME=VALUE", value_parser = param)]
+    #[arg(long, short, value_name = "NAME=VALUE", value_parser = param, add = complete::params())]
     param: Vec<(ParamName, String)>,
 }
 

@@ -1,6 +1,6 @@
 //! `jit creds`: prints credentials for a program. What is cached is answered in `hot`; this is the ordinary way.
 
-use super::{Ctx, Error, Exit, form, take};
+use super::{Ctx, Error, Exit, complete, form, take};
 use crate::agent::protocol::Format;
 
 /// Options of `jit creds`.
@@ -8,6 +8,7 @@ use crate::agent::protocol::Format;
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// A grant that you hold, by its id or its role
+    #[arg(add = complete::held())]
     grant: String,
     /// In which format
     #[arg(long, value_enum, default_value_t = Format::Json)]

@@ -3,7 +3,7 @@
 use jit_types::Digest;
 
 use super::exit::{Error, Exit};
-use super::{Ctx, ask, card, which};
+use super::{Ctx, ask, card, complete, which};
 use crate::api::requests::{Decide, Done, RequestView};
 use crate::client::Client;
 
@@ -11,6 +11,7 @@ use crate::client::Client;
 #[derive(clap::Args)]
 pub(super) struct Seen {
     /// The request: its id; on a terminal the beginning of it is enough
+    #[arg(add = complete::waiting())]
     pub(super) id: String,
     /// The content hash that you have seen, as `jit show` prints it; needed where nobody can be asked
     #[arg(long, value_name = "HASH")]

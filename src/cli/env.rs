@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::form::private::write_named;
 use super::form::quote::Shell;
 use super::form::{self, FormError, Variable};
-use super::{Ctx, Error, Exit, take};
+use super::{Ctx, Error, Exit, complete, take};
 use crate::config::env;
 
 /// Every variable that this command may set; `--unset` takes them all away.
@@ -33,7 +33,7 @@ const ALL: [&str; 16] = [
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// A grant that you hold, by its id or its role
-    #[arg(required_unless_present = "unset")]
+    #[arg(required_unless_present = "unset", add = complete::held())]
     grant: Option<String>,
     /// For which shell; the one that SHELL names where it is not given
     #[arg(long, value_enum)]

@@ -8,7 +8,7 @@ use super::form;
 use super::form::private::PrivateDir;
 use super::renew::Renew;
 use super::take::{self, AskArgs, InUse, Taken};
-use super::{Ctx, Global};
+use super::{Ctx, Global, complete};
 use crate::agent::held::Held;
 use crate::config::Env;
 
@@ -20,6 +20,7 @@ const OWN: u8 = 100;
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// A grant that you hold, by its id or its role
+    #[arg(add = complete::held())]
     grant: Option<String>,
     #[command(flatten)]
     ask: AskArgs,

@@ -5,7 +5,7 @@ use jit_types::{AskId, Span};
 use super::exit::{Error, Exit};
 use super::file::{self, Told};
 use super::output::Tone;
-use super::{Ctx, ask, card, text, which, wish};
+use super::{Ctx, ask, card, complete, text, which, wish};
 use crate::api::extensions::{Extend, ExtensionStanding, ExtensionView};
 use crate::api::requests::{RequestView, ReviewView, Standing};
 use crate::client::Client;
@@ -15,6 +15,7 @@ use crate::client::Client;
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// Your grant: its id or its request's, the beginning of one, or its role
+    #[arg(add = complete::held())]
     id: String,
     /// How much longer, as in 1h or 30m; with all extensions a grant never lasts longer than its role's most
     #[arg(long = "for", value_name = "TIME")]

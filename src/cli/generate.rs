@@ -4,11 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
-use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::exit::{Error, Exit};
-use super::{Cli, Ctx};
+use super::{Cli, Ctx, complete};
 
 /// Options of `jit generate`.
 #[derive(clap::Args)]
@@ -21,9 +20,10 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) async fn run(_: &Ctx, args: Args) -> Result<Exit, Error> {
     let completions = directory(&args.into, "completions")?;
-    let mut command = Cli::command();
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut command, "jit", &completions)?;
+    for (shell, file) in [("bash", "jit.bash"), ("zsh", "_jit"), ("fish", "jit.fish")] {
+        let mut script = Vec::new();
+        complete::registration(shell, &mut script)?;
+        fs::write(completions.join(file), script)?;
     }
     let mut command = Cli::command();
     command.build();
@@ -75,7 +75,7 @@ mod tests {
         run(&ctx, Args { into: dir.path().to_owned() }).await.expect("written");
         for file in ["completions/jit.bash", "completions/_jit", "completions/jit.fish"] {
             let text = fs::read_to_string(dir.path().join(file)).expect(file);
-            assert!(text.contains("request") && text.contains("approve"), "{file}");
+            assert!(text.contains("COMPLETE") && text.contains("jit"), "{file}");
         }
         let page = fs::read_to_string(dir.path().join("man/jit-request.1")).expect("a page");
         assert!(page.contains(".nf\n") && page.contains(".fi\n.SH VERSION"), "{page}");

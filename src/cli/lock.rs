@@ -3,20 +3,20 @@
 use jit_types::{PersonId, RoleName};
 
 use super::output::harmless;
-use super::{Ctx, Error, Exit, ask};
+use super::{Ctx, Error, Exit, ask, complete};
 use crate::api::locks::{LockDone, SetLock};
 
 /// Who or what is meant.
 #[derive(clap::Args)]
 pub(super) struct Whom {
     /// The person or the role; a name with an `@` is a person's
-    #[arg(value_name = "PERSON|ROLE", required_unless_present_any = ["person", "role"])]
+    #[arg(value_name = "PERSON|ROLE", required_unless_present_any = ["person", "role"], add = complete::lockable())]
     name: Option<String>,
     /// The person, where a role is called the same
     #[arg(long, value_name = "PERSON", conflicts_with_all = ["name", "role"])]
     person: Option<PersonId>,
     /// The role, where a person is called the same
-    #[arg(long, value_name = "ROLE", conflicts_with = "name")]
+    #[arg(long, value_name = "ROLE", conflicts_with = "name", add = complete::roles())]
     role: Option<RoleName>,
     /// Why: it stays in the record
     #[arg(long, short, value_name = "TEXT")]

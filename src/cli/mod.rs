@@ -9,6 +9,7 @@
 mod ask;
 pub mod card;
 mod child;
+mod complete;
 pub mod ctx;
 mod embedded;
 pub mod ending;
@@ -217,7 +218,7 @@ impl Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    guarded(parse_and_run).into()
+    complete::answer().unwrap_or_else(|| guarded(parse_and_run).into())
 }
 
 /// Runs what may panic. A panic unwinds to here, so that files are removed and what is open is closed on the way.

@@ -1,7 +1,7 @@
 //! `jit release`.
 
 use super::ending::{self, Patience};
-use super::{Ctx, Error, Exit, which};
+use super::{Ctx, Error, Exit, complete, which};
 use crate::api::requests::Standing;
 
 /// Options of `jit release`.
@@ -9,6 +9,7 @@ use crate::api::requests::Standing;
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// Your grant: its id or its request's, the beginning of one, or its role
+    #[arg(add = complete::held())]
     id: String,
     #[command(flatten)]
     patience: Patience,

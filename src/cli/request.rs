@@ -4,13 +4,14 @@ use jit_types::{RoleName, Span};
 
 use super::file::{self, Told};
 use super::wish::{self, WishArgs};
-use super::{Ctx, Error, Exit, ask, card};
+use super::{Ctx, Error, Exit, ask, card, complete};
 
 /// Options of `jit request`.
 #[derive(clap::Args)]
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// The role to ask for; on a terminal you are asked where it is missing
+    #[arg(add = complete::roles())]
     role: Option<RoleName>,
     #[command(flatten)]
     wish: WishArgs,

@@ -1,13 +1,14 @@
 //! `jit revoke`.
 
 use super::ending::{self, Patience};
-use super::{Ctx, Error, Exit, ask, card, which};
+use super::{Ctx, Error, Exit, ask, card, complete, which};
 
 /// Options of `jit revoke`.
 #[derive(clap::Args)]
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// The grant: its request's id; on a terminal its own, or the beginning of one
+    #[arg(add = complete::grants())]
     id: String,
     /// Why: it stays in the record, and the holder is told
     #[arg(long, short, value_name = "TEXT")]

@@ -2,13 +2,14 @@
 
 use jit_types::Span;
 
-use super::{Ctx, Error, Exit, card, extend, file, which};
+use super::{Ctx, Error, Exit, card, complete, extend, file, which};
 
 /// Options of `jit show`.
 #[derive(clap::Args)]
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// The request or grant: its id, or the beginning of it
+    #[arg(add = complete::seen())]
     id: String,
     /// Waits until it, or its extension, is decided
     #[arg(long)]

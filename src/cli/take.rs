@@ -8,7 +8,7 @@ use jit_types::{Form, GrantId, RequestId, RoleName, Span, Timestamp};
 use super::exit::{Error, Exit};
 use super::form::FormError;
 use super::wish::{self, WishArgs};
-use super::{Ctx, file, text};
+use super::{Ctx, complete, file, text};
 use crate::agent::held::Held;
 use crate::agent::protocol::{self, Answer, Reach, Verb};
 use crate::agent::{self, harden};
@@ -26,7 +26,7 @@ const STUCK: u32 = 3;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct AskArgs {
     /// Asks for this role, and waits for the decision
-    #[arg(long, value_name = "ROLE")]
+    #[arg(long, value_name = "ROLE", add = complete::roles())]
     pub(super) role: Option<RoleName>,
     #[command(flatten)]
     pub(super) wish: WishArgs,

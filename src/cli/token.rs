@@ -8,7 +8,7 @@ use jit_types::{PersonId, RoleName, Secret, Span, TokenId};
 use zeroize::Zeroizing;
 
 use super::output::harmless;
-use super::{Ctx, Error, Exit, text};
+use super::{Ctx, Error, Exit, complete, text};
 use crate::api::tokens::{NewToken, TokenView};
 use crate::client::token;
 
@@ -82,6 +82,7 @@ Exit codes:
 #[command(after_long_help = REVOKE)]
 struct Revoke {
     /// The token's id, as `jit token list` shows it
+    #[arg(add = complete::tokens())]
     id: TokenId,
 }
 

@@ -4,7 +4,7 @@ use jit_types::{ParamName, ParamValue, Params, RoleName, Span};
 
 use super::ask;
 use super::exit::{Error, Exit};
-use super::{Ctx, output};
+use super::{Ctx, complete, output};
 use crate::api::requests::{ParamView, RoleView, Wish};
 use crate::client::Client;
 
@@ -18,7 +18,7 @@ pub struct WishArgs {
     #[arg(long, short, value_name = "TEXT")]
     pub reason: Option<String>,
     /// A parameter of the role, as in schema=sales; once for each
-    #[arg(long, short, value_name = "NAME=VALUE", value_parser = param)]
+    #[arg(long, short, value_name = "NAME=VALUE", value_parser = param, add = complete::params())]
     pub param: Vec<(ParamName, ParamValue)>,
 }
 

@@ -14,6 +14,7 @@ mod audit;
 mod canary;
 mod changes;
 mod codes;
+mod complete;
 mod crash;
 mod doors;
 mod embedded;
