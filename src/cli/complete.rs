@@ -142,7 +142,7 @@ pub(super) fn tokens() -> ArgValueCandidates {
 fn own(fits: fn(&RequestView) -> bool) -> ArgValueCandidates {
     ArgValueCandidates::new(move || {
         let list = ask(async |client| client.requests(Scope::Mine, MOST).await.ok());
-        let fitting: Vec<_> = list.into_iter().flat_map(|list| list.requests).filter(|view| fits(view)).collect();
+        let fitting: Vec<_> = list.into_iter().flat_map(|list| list.requests).filter(fits).collect();
         let alone = |view: &&RequestView| fitting.iter().filter(|other| other.role == view.role).count() == 1;
         let by_role = fitting.iter().filter(alone).map(|view| word(view.role.as_str(), &about(view)));
         by_role.chain(fitting.iter().map(by_id)).collect()
@@ -152,7 +152,7 @@ fn own(fits: fn(&RequestView) -> bool) -> ArgValueCandidates {
 fn of(scope: Scope, fits: fn(&RequestView) -> bool) -> ArgValueCandidates {
     ArgValueCandidates::new(move || {
         let list = ask(async |client| client.requests(scope, MOST).await.ok());
-        list.into_iter().flat_map(|list| list.requests).filter(|view| fits(view)).map(|view| by_id(&view)).collect()
+        list.into_iter().flat_map(|list| list.requests).filter(fits).map(|view| by_id(&view)).collect()
     })
 }
 
