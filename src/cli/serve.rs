@@ -1,5 +1,6 @@
 //! `jit serve`: the broker of the host shape.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::ctx::Ctx;
 use super::exit::{Error, Exit};
-use crate::config::{self, Kinds, Loaded, paths};
+use crate::config::{self, Kinds, Loaded, env, paths};
 use crate::server::{self, App, Reloader, socket};
 use crate::wiring;
 
@@ -147,6 +148,7 @@ async fn read_anew(ctx: &Ctx, reloader: &Arc<Reloader>) {
 
 /// The broker's log goes to stderr; `-v` shows more.
 pub(crate) fn log(verbose: u8) {
+    let colours = std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
     let level = match verbose {
         0 => "warn",
         1 => "jit=info,jit_engine=info,warn",
@@ -155,6 +157,7 @@ pub(crate) fn log(verbose: u8) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
         .with_writer(std::io::stderr)
+        .with_ansi(colours)
         .with_target(false)
         .try_init();
 }

@@ -185,6 +185,10 @@ fn postgres_backend(postgres: &AnswerPostgres) -> String {
             SecretRef::Command(argv) => format!("{{ command = {} }}", toml_list(argv)),
         };
         let _ = writeln!(out, "password = {reference}  # a reference, never the secret itself");
+    } else {
+        out.push_str(
+            "# password = { file = \"/run/secrets/jit\" }  # a reference, where the server wants a password\n",
+        );
     }
     if postgres.functions {
         out.push_str("through = \"functions\"  # the broker's role needs no CREATEROLE\n");

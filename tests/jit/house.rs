@@ -167,7 +167,8 @@ impl House {
         let mut command = Command::new(JIT);
         command.arg("serve").arg("-vv").arg("--config").arg(self.root.join("jit.toml"));
         command.arg("--socket").arg(self.socket()).arg("--state").arg(self.root.join("state"));
-        bare(&mut command).env("HOME", &self.root);
+        // As an operator starts it: colours or none are its own to know.
+        bare(&mut command).env("HOME", &self.root).env_remove("NO_COLOR");
         command
     }
 

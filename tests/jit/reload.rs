@@ -47,6 +47,8 @@ fn a_config_with_mistakes_changes_nothing_and_all_of_them_are_told() {
     reload(&house).code(3);
     house.jit("alice", &["whoami"]).ok();
     house.approve("bob", &house.file("alice", "shell", &[]), &[]).ok();
+    let log = log(&house);
+    assert!(log.contains("not put in force") && !log.contains('\u{1b}'), "no colours in a file: {log}");
     assert_eq!(changes(&house), before);
 }
 

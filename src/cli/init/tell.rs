@@ -113,6 +113,10 @@ pub(super) fn tell(ctx: &Ctx, made: &Made) -> Result<(), Error> {
         out.line(sql.trim_end())?;
         if let Some(file) = &made.password {
             out.line(format!("-- And {} with the password in its first line, its owner's alone.", file.display()))?;
+        } else {
+            out.line(
+                "-- The config names no password: where the server wants one, add `password = { file = \"…\" }` there.",
+            )?;
         }
     }
     head("Then")?;
