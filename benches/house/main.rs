@@ -11,9 +11,11 @@
     reason = "a bench stops loudly"
 )]
 
+mod certs;
 mod clock;
 mod cycles;
 mod ends;
+mod flat;
 mod logins;
 mod openbao;
 mod server;
@@ -49,6 +51,33 @@ async fn main() {
         let each = |all: u64| all as f64 / ended.count as f64;
         row("  processor time of an end", &format!("{:.0} µs", each(usage.cpu * 1000)));
         row("  written for an end", &format!("{:.1} kB", each(usage.written)));
+    }
+    if is("flat") {
+        let points = flat::run(&[1_000, 10_000, 100_000]).await;
+        for point in &points {
+            let what = format!("{} grants stored, {} events: request → … → released", point.stored, point.events);
+            row(&what, &format!("{:.0} µs", point.cycle));
+            row("  processor time", &format!("{:.0} µs", point.cpu));
+            row("  beside the smallest", &format!("{:.2}", point.cpu / points[0].cpu));
+            let [mine, waiting, open, one, log] = point.asked;
+            row(
+                "  own, waiting, open, one by its beginning, one's log",
+                &format!("{mine:.1} {waiting:.1} {open:.1} {one:.1} {log:.1} ms"),
+            );
+        }
+    }
+    if is("certs") {
+        row("Ed25519 signatures, one core, nothing else", &format!("{:.0}/s", certs::raw()));
+        for clients in [4, 64] {
+            row(
+                &format!("ssh certificates, jit, {clients} at once, durable"),
+                &format!("{:.0}/s", certs::jit(clients).await),
+            );
+        }
+        match certs::openbao().await {
+            Some(rate) => row("ssh certificates, OpenBao ssh/sign, 4 at once", &format!("{rate:.0}/s")),
+            None => row("ssh certificates, OpenBao: it is not installed", "not measured"),
+        }
     }
     if is("logins") {
         // One server each, made alike; one after the other.

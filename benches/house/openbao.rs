@@ -17,10 +17,10 @@ use crate::server::{PORT, Server, options, programs};
 /// Where it listens.
 const ADDRESS: &str = "127.0.0.1:45820";
 
-struct Bao {
+pub(crate) struct Bao {
     child: Child,
     program: PathBuf,
-    token: String,
+    pub(crate) token: String,
 }
 
 impl Drop for Bao {
@@ -31,7 +31,7 @@ impl Drop for Bao {
 }
 
 #[allow(clippy::disallowed_methods, reason = "where benches find their counterparts")]
-fn program() -> Option<PathBuf> {
+pub(crate) fn program() -> Option<PathBuf> {
     let peers = std::env::var("JIT_PEERS_DIR").map(PathBuf::from).ok();
     let peers = peers.or_else(|| Some(Path::new(&std::env::var("HOME").ok()?).join(".cache/jit-peers")))?;
     Some(peers.join("openbao/python/bin/bao")).filter(|path| path.exists())
@@ -39,7 +39,7 @@ fn program() -> Option<PathBuf> {
 
 impl Bao {
     #[allow(clippy::disallowed_methods, reason = "it waits for another process, and for no time of day")]
-    fn start(program: PathBuf, dir: &Path) -> Self {
+    pub(crate) fn start(program: PathBuf, dir: &Path) -> Self {
         std::fs::create_dir(dir.join("raft")).unwrap();
         let config = format!(
             "storage \"raft\" {{ path = \"{0}/raft\" node_id = \"one\" }}\n\
@@ -64,7 +64,7 @@ impl Bao {
         bao
     }
 
-    fn say(&self, args: &[&str]) -> Option<String> {
+    pub(crate) fn say(&self, args: &[&str]) -> Option<String> {
         let mut command = Command::new(&self.program);
         command.args(args).env("BAO_ADDR", format!("http://{ADDRESS}")).env("BAO_TOKEN", &self.token);
         let out = command.stderr(Stdio::null()).output().unwrap();
@@ -73,19 +73,19 @@ impl Bao {
 }
 
 /// One connection that is kept, as a client library would.
-struct Client {
+pub(crate) struct Client {
     stream: BufReader<TcpStream>,
     token: String,
 }
 
 impl Client {
-    async fn open(token: &str) -> Self {
+    pub(crate) async fn open(token: &str) -> Self {
         let stream = TcpStream::connect(ADDRESS).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream: BufReader::new(stream), token: token.to_owned() }
     }
 
-    async fn call(&mut self, method: &str, path: &str, body: &str) -> Value {
+    pub(crate) async fn call(&mut self, method: &str, path: &str, body: &str) -> Value {
         let head = format!(
             "{method} /v1/{path} HTTP/1.1\r\nhost: {ADDRESS}\r\nx-vault-token: {}\r\ncontent-length: {}\r\n\r\n{body}",
             self.token,

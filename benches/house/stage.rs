@@ -72,8 +72,13 @@ impl Stage {
     }
 
     /// One of many: a person may have only so many requests open.
-    fn requester(&self, number: usize) -> &Caller {
+    pub(crate) fn requester(&self, number: usize) -> &Caller {
         &self.requesters[number % self.requesters.len()]
+    }
+
+    /// Who approves, and administers.
+    pub(crate) fn bob(&self) -> &Caller {
+        &self.bob
     }
 
     pub(crate) async fn approve(&self, request: &Request) {
@@ -87,11 +92,8 @@ impl Stage {
     }
 
     pub(crate) async fn claim(&self, request: &Request, number: usize) {
-        let mut blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20".to_vec();
-        blob.extend([7; 32]);
-        use base64::Engine as _;
-        let line = format!("ssh-ed25519 {}", base64::engine::general_purpose::STANDARD.encode(&blob));
-        self.claim_with(request, number, Material::SshPublicKey(SshPublicKey::parse(&line).unwrap())).await;
+        let key = SshPublicKey::parse(&public_key()).unwrap();
+        self.claim_with(request, number, Material::SshPublicKey(key)).await;
     }
 
     pub(crate) async fn claim_with(&self, request: &Request, number: usize, material: Material) -> Claimed {
@@ -109,6 +111,14 @@ impl Stage {
         };
         self.house().claim(self.requester(number), order).await.unwrap()
     }
+}
+
+/// The key that certificates are for, as a line.
+pub(crate) fn public_key() -> String {
+    use base64::Engine as _;
+    let mut blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20".to_vec();
+    blob.extend([7; 32]);
+    format!("ssh-ed25519 {}", base64::engine::general_purpose::STANDARD.encode(&blob))
 }
 
 async fn caller(house: &House, person: &str) -> Caller {

@@ -6,6 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::time::Timestamp;
 
+/// How many characters the longest words have.
+const LONGEST: usize = 600;
+
 /// One line of plain words that our own code wrote, never a foreign error's text.
 ///
 /// Control characters and line breaks become blanks and the length is at most 600 characters, so that words can be put
@@ -16,7 +19,12 @@ pub struct Words(String);
 impl Words {
     /// Takes a sentence and makes one safe line of it.
     pub fn new(text: impl AsRef<str>) -> Self {
-        Self(text.as_ref().chars().take(600).map(|c| if is_unsafe(c) { ' ' } else { c }).collect())
+        let text = text.as_ref();
+        // As a rule it is one already.
+        if text.len() <= LONGEST && text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            return Self(text.to_owned());
+        }
+        Self(text.chars().take(LONGEST).map(|c| if is_unsafe(c) { ' ' } else { c }).collect())
     }
 
     /// The text.

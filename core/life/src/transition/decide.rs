@@ -9,7 +9,7 @@ use crate::refused::{Refused, RefusedKind};
 use crate::request::{Ask, AskStatus, CancelWhy, Grant, GrantStatus, Review, ReviewVerdict};
 use crate::step::{Decide, EffectKind, Facts, News, Reply, Verdict};
 
-pub(super) fn decide(draft: &mut Draft, facts: &Facts, decide: &Decide) -> Result<Reply, Refused> {
+pub(super) fn decide(draft: &mut Draft<'_>, facts: &Facts, decide: &Decide) -> Result<Reply, Refused> {
     let now = draft.now;
     let by = decide.right.caller().subject;
     let request = draft.req()?;
@@ -132,7 +132,7 @@ fn standing(ask: &Ask, eligible: &std::collections::BTreeSet<Subject>, facts: &F
 }
 
 /// Makes the grant of an approved ask.
-pub(super) fn approve(draft: &mut Draft, ask: AskId, grant: GrantId, span: Span) -> Result<(), Refused> {
+pub(super) fn approve(draft: &mut Draft<'_>, ask: AskId, grant: GrantId, span: Span) -> Result<(), Refused> {
     let now = draft.now;
     close(draft, ask, AskStatus::Approved, None)?;
     let request = draft.req()?;
@@ -155,13 +155,18 @@ pub(super) fn approve(draft: &mut Draft, ask: AskId, grant: GrantId, span: Span)
 }
 
 /// What its requester is told of an ask.
-fn news(draft: &mut Draft, id: AskId) -> Result<News, Refused> {
+fn news(draft: &mut Draft<'_>, id: AskId) -> Result<News, Refused> {
     let extends = draft.req()?.asks.iter().any(|ask| ask.id == id && ask.extends.is_some());
     Ok(if extends { News::Extension(id) } else { News::Decided })
 }
 
 /// Gives an ask its terminal state.
-pub(super) fn close(draft: &mut Draft, id: AskId, status: AskStatus, why: Option<CancelWhy>) -> Result<(), Refused> {
+pub(super) fn close(
+    draft: &mut Draft<'_>,
+    id: AskId,
+    status: AskStatus,
+    why: Option<CancelWhy>,
+) -> Result<(), Refused> {
     let request = draft.req()?;
     let ask = request.asks.iter_mut().find(|ask| ask.id == id).ok_or_else(|| Refused::not_found("request"))?;
     if ask.status != AskStatus::Pending {
@@ -178,7 +183,7 @@ pub(super) fn close(draft: &mut Draft, id: AskId, status: AskStatus, why: Option
 }
 
 /// Cancels an ask that its requester has not taken back, and tells them why.
-pub(super) fn withdraw(draft: &mut Draft, id: AskId, why: CancelWhy, words: &Words) -> Result<Reply, Refused> {
+pub(super) fn withdraw(draft: &mut Draft<'_>, id: AskId, why: CancelWhy, words: &Words) -> Result<Reply, Refused> {
     let news = news(draft, id)?;
     close(draft, id, AskStatus::Cancelled, Some(why))?;
     let event = draft.event("ask.cancelled").ask(id).field("why", words);
@@ -187,7 +192,7 @@ pub(super) fn withdraw(draft: &mut Draft, id: AskId, why: CancelWhy, words: &Wor
     Ok(Reply::Noted)
 }
 
-pub(super) fn cancel(draft: &mut Draft, by: Subject) -> Result<Reply, Refused> {
+pub(super) fn cancel(draft: &mut Draft<'_>, by: Subject) -> Result<Reply, Refused> {
     let request = draft.req()?;
     if request.subject != by {
         return Err(Refused::not_found("request"));
@@ -219,7 +224,7 @@ pub(super) fn cancel(draft: &mut Draft, by: Subject) -> Result<Reply, Refused> {
     Ok(Reply::Cancelled)
 }
 
-pub(super) fn lapse(draft: &mut Draft, id: AskId) -> Result<Reply, Refused> {
+pub(super) fn lapse(draft: &mut Draft<'_>, id: AskId) -> Result<Reply, Refused> {
     let now = draft.now;
     let request = draft.req()?;
     let Some(ask) = request.asks.iter().find(|ask| ask.id == id) else { return Ok(Reply::Noted) };
@@ -240,7 +245,7 @@ pub(super) fn lapse(draft: &mut Draft, id: AskId) -> Result<Reply, Refused> {
     Ok(Reply::Noted)
 }
 
-pub(super) fn revise(draft: &mut Draft, right: &Result<Box<MayRequest>, Refused>) -> Result<Reply, Refused> {
+pub(super) fn revise(draft: &mut Draft<'_>, right: &Result<Box<MayRequest>, Refused>) -> Result<Reply, Refused> {
     let request = draft.req()?;
     let Some(pending) = request.pending() else { return Ok(Reply::Noted) };
     let (id, span, extends) = (pending.id, pending.span, pending.extends.is_some());
@@ -263,7 +268,7 @@ pub(super) fn revise(draft: &mut Draft, right: &Result<Box<MayRequest>, Refused>
 
 /// Sends an ask back to review as it stands now: what was said of it before is void.
 pub(super) fn renew(
-    draft: &mut Draft,
+    draft: &mut Draft<'_>,
     id: AskId,
     span: Span,
     start_by: Span,

@@ -16,7 +16,7 @@ const PUBLISHED_WITHIN: i64 = 100;
 /// After how many failures in a row people are told.
 const TELL_AFTER: u32 = 3;
 
-pub(super) fn release(draft: &mut Draft, by: Subject) -> Result<Reply, Refused> {
+pub(super) fn release(draft: &mut Draft<'_>, by: Subject) -> Result<Reply, Refused> {
     if draft.req()?.subject != by {
         return Err(Refused::not_found("grant"));
     }
@@ -25,7 +25,7 @@ pub(super) fn release(draft: &mut Draft, by: Subject) -> Result<Reply, Refused> 
 }
 
 pub(super) fn revoke(
-    draft: &mut Draft,
+    draft: &mut Draft<'_>,
     facts: &Facts,
     right: &MayAdminister,
     reason: Commitment,
@@ -38,7 +38,7 @@ pub(super) fn revoke(
 }
 
 /// Ends what a store that has gone back in time takes for live, and looks again at what it takes for gone.
-pub(super) fn reconcile(draft: &mut Draft) -> Result<Reply, Refused> {
+pub(super) fn reconcile(draft: &mut Draft<'_>) -> Result<Reply, Refused> {
     let live = draft.req()?.grant.as_ref().map(|grant| grant.status);
     match live {
         Some(GrantStatus::Ready | GrantStatus::Active) => {
@@ -49,7 +49,7 @@ pub(super) fn reconcile(draft: &mut Draft) -> Result<Reply, Refused> {
     }
 }
 
-pub(super) fn start_by(draft: &mut Draft) -> Result<Reply, Refused> {
+pub(super) fn start_by(draft: &mut Draft<'_>) -> Result<Reply, Refused> {
     let now = draft.now;
     let Some(grant) = &draft.req()?.grant else { return Ok(Reply::Noted) };
     if grant.status != GrantStatus::Ready {
@@ -64,7 +64,7 @@ pub(super) fn start_by(draft: &mut Draft) -> Result<Reply, Refused> {
     end(draft, EndWhy::Lapsed, event)
 }
 
-pub(super) fn expire(draft: &mut Draft) -> Result<Reply, Refused> {
+pub(super) fn expire(draft: &mut Draft<'_>) -> Result<Reply, Refused> {
     let now = draft.now;
     let Some(grant) = &draft.req()?.grant else { return Ok(Reply::Noted) };
     let (GrantStatus::Active, Some(window)) = (grant.status, grant.window) else { return Ok(Reply::Noted) };
@@ -77,7 +77,7 @@ pub(super) fn expire(draft: &mut Draft) -> Result<Reply, Refused> {
 }
 
 /// The same, with what was seen of claims that the target's own clock has ended: they are done with in the same step.
-pub(super) fn expired(draft: &mut Draft, gone: &[(ClaimId, Proof)]) -> Result<Reply, Refused> {
+pub(super) fn expired(draft: &mut Draft<'_>, gone: &[(ClaimId, Proof)]) -> Result<Reply, Refused> {
     let reply = expire(draft)?;
     let now = draft.now;
     for (id, proof) in gone {
@@ -93,7 +93,7 @@ pub(super) fn expired(draft: &mut Draft, gone: &[(ClaimId, Proof)]) -> Result<Re
 }
 
 /// Ends a grant that is ready or active.
-fn end(draft: &mut Draft, why: EndWhy, event: jit_types::Event) -> Result<Reply, Refused> {
+fn end(draft: &mut Draft<'_>, why: EndWhy, event: jit_types::Event) -> Result<Reply, Refused> {
     let now = draft.now;
     let grant = draft.req()?.grant.as_mut().ok_or_else(|| Refused::not_found("grant"))?;
     match grant.status {
@@ -105,11 +105,11 @@ fn end(draft: &mut Draft, why: EndWhy, event: jit_types::Event) -> Result<Reply,
         }
         GrantStatus::Ended { .. } => return Err(over(grant.status)),
     }
+    let opened = grant.status == GrantStatus::Active;
     grant.status = GrantStatus::Ending { why, since: now };
     let live: Vec<ClaimId> = grant.claims.iter().filter(|claim| claim.live()).map(|claim| claim.id).collect();
     draft.tell(event);
-    draft.forget(EffectKind::StartBy);
-    draft.forget(EffectKind::End);
+    draft.forget(if opened { EffectKind::End } else { EffectKind::StartBy });
     close_extension(draft, why)?;
     for id in live {
         unmake(draft, id)?;
@@ -120,7 +120,7 @@ fn end(draft: &mut Draft, why: EndWhy, event: jit_types::Event) -> Result<Reply,
 }
 
 /// An extension that waits when its grant ends has nothing left to extend.
-fn close_extension(draft: &mut Draft, why: EndWhy) -> Result<(), Refused> {
+fn close_extension(draft: &mut Draft<'_>, why: EndWhy) -> Result<(), Refused> {
     let Some(id) = draft.req()?.pending().map(|ask| ask.id) else { return Ok(()) };
     let cancelled = match why {
         EndWhy::Expired | EndWhy::Lapsed => {
@@ -138,7 +138,7 @@ fn close_extension(draft: &mut Draft, why: EndWhy) -> Result<(), Refused> {
 }
 
 /// Ends what a locked person or role holds, and cancels what waits.
-pub(super) fn locked(draft: &mut Draft, facts: &Facts) -> Result<Reply, Refused> {
+pub(super) fn locked(draft: &mut Draft<'_>, facts: &Facts) -> Result<Reply, Refused> {
     let request = draft.req()?;
     // Unlocked since: what was to be ended may stay.
     if !facts.locks.cover(request) {
@@ -157,7 +157,7 @@ pub(super) fn locked(draft: &mut Draft, facts: &Facts) -> Result<Reply, Refused>
 }
 
 /// Notes that the texts of this request's person are about to become unreadable for ever.
-pub(super) fn erase(draft: &mut Draft, facts: &Facts, right: &MayErase) -> Result<Reply, Refused> {
+pub(super) fn erase(draft: &mut Draft<'_>, facts: &Facts, right: &MayErase) -> Result<Reply, Refused> {
     let now = draft.now;
     let by = right.caller().subject;
     let request = draft.req()?;
@@ -183,7 +183,7 @@ pub(super) fn erase(draft: &mut Draft, facts: &Facts, right: &MayErase) -> Resul
 }
 
 /// Begins to unmake one claim.
-pub(super) fn unmake(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
+pub(super) fn unmake(draft: &mut Draft<'_>, id: ClaimId) -> Result<(), Refused> {
     let now = draft.now;
     let Some(claim) = claim_mut(draft, id)? else { return Ok(()) };
     let due = match claim.status {
@@ -195,8 +195,11 @@ pub(super) fn unmake(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
     };
     let was_usable = matches!(claim.status, ClaimStatus::Usable { .. });
     claim.status = ClaimStatus::Ending { was_usable };
-    draft.forget(EffectKind::ClaimEnd(id));
-    draft.forget(EffectKind::Extend(id));
+    // Only what was extended, or was to be, has these.
+    if draft.req()?.asks.len() > 1 {
+        draft.forget(EffectKind::ClaimEnd(id));
+        draft.forget(EffectKind::Extend(id));
+    }
     let published = publish_early(draft, id)?;
     // What must be published first is asked for a moment later, when it will be there.
     unmake_at(draft, id, if published && due == now { now.plus_millis(PUBLISHED_WITHIN) } else { due })
@@ -204,7 +207,7 @@ pub(super) fn unmake(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
 
 /// Has published what refuses a claim that ends before its planted end, whether or not an answer ever came: what may have
 /// been signed is not gone before the list holds it.
-pub(super) fn publish_early(draft: &mut Draft, id: ClaimId) -> Result<bool, Refused> {
+pub(super) fn publish_early(draft: &mut Draft<'_>, id: ClaimId) -> Result<bool, Refused> {
     let now = draft.now;
     let early = claim_mut(draft, id)?.is_some_and(|claim| claim.end > now);
     let Some(backend) = publisher(draft, id)?.filter(|_| early) else { return Ok(false) };
@@ -213,14 +216,14 @@ pub(super) fn publish_early(draft: &mut Draft, id: ClaimId) -> Result<bool, Refu
 }
 
 /// The backend that must publish something so that this claim, ended early, is refused.
-fn publisher(draft: &mut Draft, id: ClaimId) -> Result<Option<BackendName>, Refused> {
+fn publisher(draft: &mut Draft<'_>, id: ClaimId) -> Result<Option<BackendName>, Refused> {
     let request = draft.req()?;
     let gives = request.claim(id).and_then(|claim| request.entitlement(claim));
     Ok(gives.filter(|gives| gives.capability.publishes).map(|gives| gives.backend.clone()))
 }
 
 pub(super) fn ended(
-    draft: &mut Draft,
+    draft: &mut Draft<'_>,
     id: ClaimId,
     outcome: &Result<Proof, NotGone>,
     jitter: u16,
@@ -262,13 +265,13 @@ pub(super) fn ended(
 }
 
 /// Whether a claim can't be ended before the end that the target holds.
-fn by_clock_alone(draft: &mut Draft, id: ClaimId) -> Result<bool, Refused> {
+fn by_clock_alone(draft: &mut Draft<'_>, id: ClaimId) -> Result<bool, Refused> {
     let request = draft.req()?;
     let gives = request.claim(id).and_then(|claim| request.entitlement(claim));
     Ok(gives.is_some_and(|gives| gives.capability.proof == Grade::ByConstruction && !gives.capability.publishes))
 }
 
-fn gone(draft: &mut Draft, id: ClaimId, was_usable: bool, proof: &Proof) -> Result<Reply, Refused> {
+fn gone(draft: &mut Draft<'_>, id: ClaimId, was_usable: bool, proof: &Proof) -> Result<Reply, Refused> {
     let now = draft.now;
     let Some(claim) = claim_mut(draft, id)? else { return Ok(Reply::Noted) };
     let proof = proof.clone();
@@ -293,7 +296,7 @@ fn gone(draft: &mut Draft, id: ClaimId, was_usable: bool, proof: &Proof) -> Resu
 }
 
 /// A window in which nothing became usable is given back, as long as it may still be opened.
-fn give_back(draft: &mut Draft) -> Result<(), Refused> {
+fn give_back(draft: &mut Draft<'_>) -> Result<(), Refused> {
     let now = draft.now;
     let Some(grant) = draft.req()?.grant.as_mut() else { return Ok(()) };
     let unused = grant.claims.iter().all(|claim| matches!(claim.status, ClaimStatus::Failed { .. }));
@@ -310,7 +313,7 @@ fn give_back(draft: &mut Draft) -> Result<(), Refused> {
     Ok(())
 }
 
-fn finish_if_clear(draft: &mut Draft) -> Result<(), Refused> {
+fn finish_if_clear(draft: &mut Draft<'_>) -> Result<(), Refused> {
     let now = draft.now;
     let Some(grant) = draft.req()?.grant.as_mut() else { return Ok(()) };
     let GrantStatus::Ending { why, .. } = grant.status else { return Ok(()) };
@@ -325,7 +328,7 @@ fn finish_if_clear(draft: &mut Draft) -> Result<(), Refused> {
 }
 
 pub(super) fn looked(
-    draft: &mut Draft,
+    draft: &mut Draft<'_>,
     id: ClaimId,
     outcome: &Result<Proof, NotGone>,
     jitter: u16,
@@ -363,7 +366,7 @@ pub(super) fn looked(
     }
 }
 
-fn look_again(draft: &mut Draft, id: ClaimId, due: Timestamp) -> Result<(), Refused> {
+fn look_again(draft: &mut Draft<'_>, id: ClaimId, due: Timestamp) -> Result<(), Refused> {
     let request = draft.req()?;
     let gives = request.claim(id).and_then(|claim| request.entitlement(claim));
     let lane = gives.map(|gives| crate::request::lane(gives, id));

@@ -18,7 +18,7 @@ pub const MOST_ASKS: usize = 100;
 /// After how many tries without success the person is told that the end has not moved.
 const TELL_AFTER: u32 = 3;
 
-pub(super) fn extend(draft: &mut Draft, facts: &Facts, extend: &Extend) -> Result<Reply, Refused> {
+pub(super) fn extend(draft: &mut Draft<'_>, facts: &Facts, extend: &Extend) -> Result<Reply, Refused> {
     let now = draft.now;
     let right = &extend.right;
     let by = right.caller().subject;
@@ -113,7 +113,7 @@ pub(super) fn alive(grant: &Grant, now: Timestamp) -> Result<(), Refused> {
 }
 
 /// Carries out an approved extension of a grant that is alive: it ends at exactly the new end.
-pub(super) fn approve(draft: &mut Draft, id: AskId, span: Span) -> Result<(), Refused> {
+pub(super) fn approve(draft: &mut Draft<'_>, id: AskId, span: Span) -> Result<(), Refused> {
     close(draft, id, AskStatus::Approved, None)?;
     let grant = draft.req()?.grant.as_mut().ok_or_else(|| Refused::not_found("grant"))?;
     grant.span = grant.span.plus(span);
@@ -136,7 +136,7 @@ pub(super) fn approve(draft: &mut Draft, id: AskId, span: Span) -> Result<(), Re
 
 /// Brings a claim in line with a window that ends after it: where its target can move an end, that is begun; otherwise it
 /// ends when it would have, and the requester claims again.
-pub(super) fn follow(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
+pub(super) fn follow(draft: &mut Draft<'_>, id: ClaimId) -> Result<(), Refused> {
     let now = draft.now;
     let request = draft.req()?;
     let Some(claim) = request.claim(id) else { return Ok(()) };
@@ -179,7 +179,7 @@ pub(super) fn follow(draft: &mut Draft, id: ClaimId) -> Result<(), Refused> {
 
 /// The target's answer to an order with a new end.
 pub(super) fn extended(
-    draft: &mut Draft,
+    draft: &mut Draft<'_>,
     id: ClaimId,
     end: Timestamp,
     outcome: &Result<Handle, NotMoved>,
@@ -237,7 +237,7 @@ pub(super) fn extended(
 }
 
 /// The end of a claim whose grant lasts longer. While its end is being moved, nothing is cut.
-pub(super) fn claim_end(draft: &mut Draft, id: ClaimId) -> Result<Reply, Refused> {
+pub(super) fn claim_end(draft: &mut Draft<'_>, id: ClaimId) -> Result<Reply, Refused> {
     let now = draft.now;
     let Some(claim) = claim_mut(draft, id)? else { return Ok(Reply::Noted) };
     if !claim.held() || claim.moving() {
@@ -256,7 +256,7 @@ pub(super) fn claim_end(draft: &mut Draft, id: ClaimId) -> Result<Reply, Refused
 
 /// Brings an extension that waits in line with rules that have changed. What the grant gives is not touched: where the role
 /// gives anything else now, nobody can extend it.
-pub(super) fn revise(draft: &mut Draft, id: AskId, right: &MayRequest) -> Result<Reply, Refused> {
+pub(super) fn revise(draft: &mut Draft<'_>, id: AskId, right: &MayRequest) -> Result<Reply, Refused> {
     let request = draft.req()?;
     let Some(ask) = request.asks.iter().find(|ask| ask.id == id) else { return Ok(Reply::Noted) };
     let granted = ask.extends.map_or(Span::ZERO, |extends| extends.span);

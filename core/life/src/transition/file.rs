@@ -8,7 +8,7 @@ use crate::request::{Ask, AskStatus, Request};
 use crate::role::Approval;
 use crate::step::{EffectKind, Facts, File, Reply};
 
-pub(super) fn file(draft: &mut Draft, facts: &Facts, file: &File) -> Result<Reply, Refused> {
+pub(super) fn file(draft: &mut Draft<'_>, facts: &Facts, file: &File) -> Result<Reply, Refused> {
     let by = file.right.caller().subject;
     facts.locks.open(by, by, file.right.role())?;
     if let Some(same) = facts.same {

@@ -35,7 +35,7 @@ pub fn transition(state: Option<&Request>, facts: &Facts, command: &Command, now
     draft.finish(command, reply)
 }
 
-fn play(draft: &mut Draft, facts: &Facts, command: &Command) -> Result<Reply, Refused> {
+fn play(draft: &mut Draft<'_>, facts: &Facts, command: &Command) -> Result<Reply, Refused> {
     match command {
         Command::File(_) => Ok(Reply::Noted),
         Command::Decide(decide) => decide::decide(draft, facts, decide),
@@ -63,8 +63,8 @@ fn play(draft: &mut Draft, facts: &Facts, command: &Command) -> Result<Reply, Re
 }
 
 /// A step in the making.
-pub(crate) struct Draft {
-    before: Option<Request>,
+pub(crate) struct Draft<'a> {
+    before: Option<&'a Request>,
     pub(crate) request: Option<Request>,
     pub(crate) now: Timestamp,
     events: Vec<Event>,
@@ -72,16 +72,9 @@ pub(crate) struct Draft {
     drop: Vec<EffectKind>,
 }
 
-impl Draft {
-    fn new(state: Option<&Request>, now: Timestamp) -> Self {
-        Self {
-            before: state.cloned(),
-            request: state.cloned(),
-            now,
-            events: Vec::new(),
-            effects: Vec::new(),
-            drop: Vec::new(),
-        }
+impl<'a> Draft<'a> {
+    fn new(state: Option<&'a Request>, now: Timestamp) -> Self {
+        Self { before: state, request: state.cloned(), now, events: Vec::new(), effects: Vec::new(), drop: Vec::new() }
     }
 
     /// The request. Commands that need one are only played where there is one.
@@ -138,7 +131,7 @@ impl Draft {
             Ok(reply) => reply,
             Err(refused) => {
                 // Whatever a refused command had begun is dropped: a refusal changes nothing and is recorded.
-                self.request = self.before;
+                self.request = self.before.cloned();
                 let event = self.request.as_ref().map_or_else(
                     || Event::new(refusal_kind(command), self.now),
                     |request| {
@@ -155,7 +148,7 @@ impl Draft {
                 return Step { state: None, events: vec![event], effects: vec![], drop: vec![], reply: Err(refused) };
             }
         };
-        let state = if self.request == self.before { None } else { self.request };
+        let state = if self.request.as_ref() == self.before { None } else { self.request };
         Step { state, events: self.events, effects: self.effects, drop: self.drop, reply: Ok(reply) }
     }
 }

@@ -14,7 +14,7 @@ pub(super) const SETTLE_AFTER: Span = Span::from_secs(5);
 /// window, too few to make a record that nobody can read.
 pub const MOST_CLAIMS: usize = 200;
 
-pub(super) fn take(draft: &mut Draft, facts: &Facts, take: &Take) -> Result<Reply, Refused> {
+pub(super) fn take(draft: &mut Draft<'_>, facts: &Facts, take: &Take) -> Result<Reply, Refused> {
     let now = draft.now;
     let by = take.right.caller().subject;
     let request = draft.req()?;
@@ -153,7 +153,7 @@ fn within(shown: &Tail, now: &Tail) -> bool {
 }
 
 pub(super) fn issued(
-    draft: &mut Draft,
+    draft: &mut Draft<'_>,
     id: ClaimId,
     outcome: &Result<(Handle, Usable), Words>,
 ) -> Result<Reply, Refused> {
@@ -211,7 +211,7 @@ pub(super) fn issued(
     }
 }
 
-pub(super) fn settle(draft: &mut Draft, id: ClaimId) -> Result<Reply, Refused> {
+pub(super) fn settle(draft: &mut Draft<'_>, id: ClaimId) -> Result<Reply, Refused> {
     let Some(claim) = claim_mut(draft, id)? else { return Ok(Reply::Noted) };
     if claim.status != ClaimStatus::Issuing {
         return Ok(Reply::Noted);
@@ -225,7 +225,7 @@ pub(super) fn settle(draft: &mut Draft, id: ClaimId) -> Result<Reply, Refused> {
     Ok(Reply::Noted)
 }
 
-pub(super) fn report(draft: &mut Draft, by: Subject, id: ClaimId) -> Result<Reply, Refused> {
+pub(super) fn report(draft: &mut Draft<'_>, by: Subject, id: ClaimId) -> Result<Reply, Refused> {
     let request = draft.req()?;
     if request.subject != by {
         return Err(Refused::not_found("grant"));
@@ -244,7 +244,7 @@ pub(super) fn report(draft: &mut Draft, by: Subject, id: ClaimId) -> Result<Repl
 }
 
 /// Schedules the revocation of a claim, in its lane.
-pub(super) fn unmake_at(draft: &mut Draft, id: ClaimId, due: Timestamp) -> Result<(), Refused> {
+pub(super) fn unmake_at(draft: &mut Draft<'_>, id: ClaimId, due: Timestamp) -> Result<(), Refused> {
     let request = draft.req()?;
     let gives = request.claim(id).and_then(|claim| request.entitlement(claim));
     let lane = gives.map(|gives| lane(gives, id));
@@ -252,6 +252,6 @@ pub(super) fn unmake_at(draft: &mut Draft, id: ClaimId, due: Timestamp) -> Resul
     Ok(())
 }
 
-pub(super) fn claim_mut(draft: &mut Draft, id: ClaimId) -> Result<Option<&mut Claim>, Refused> {
+pub(super) fn claim_mut<'d>(draft: &'d mut Draft<'_>, id: ClaimId) -> Result<Option<&'d mut Claim>, Refused> {
     Ok(draft.req()?.grant.as_mut().and_then(|grant| grant.claims.iter_mut().find(|claim| claim.id == id)))
 }

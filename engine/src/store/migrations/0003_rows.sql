@@ -16,6 +16,7 @@ ALTER TABLE rows RENAME TO requests;
 CREATE INDEX requests_by_subject ON requests (subject, id);
 CREATE INDEX requests_waiting ON requests (id) WHERE waiting = 1;
 CREATE INDEX requests_open ON requests (subject, id) WHERE open_key IS NOT NULL;
+CREATE INDEX requests_open_by_id ON requests (id) WHERE open_key IS NOT NULL;
 
 CREATE TABLE rows (
     n     INTEGER PRIMARY KEY NOT NULL,

@@ -18,7 +18,7 @@ use super::fresh::Fresh;
 use super::leases::Leases;
 use super::outbox::held;
 use super::persons::Barred;
-use super::rows::{Columns, EffectRow, key};
+use super::rows::{Columns, EffectRow, RequestRow, key};
 use super::{Work, due, rows};
 use crate::audit::{Appender, Node, SealedOpening, Sealer};
 
@@ -51,7 +51,16 @@ pub(super) struct LogRow {
 }
 
 pub(super) struct Batch {
+    /// What is still to be played.
     pub(super) works: Vec<Work>,
+    /// The log as it was before this batch, and its size and root after it.
+    pub(super) before: Appender,
+    pub(super) head: (u64, Digest),
+    /// Whether its transaction has begun, to read what it stands on.
+    pub(super) begun: bool,
+    touched: Vec<RequestId>,
+    /// What is written of the requests that changed.
+    pub(super) rows: HashMap<RequestId, Result<RequestRow, StoreError>>,
     plays: Vec<Waiting<Played>>,
     erasures: Vec<Waiting<Result<(), Refused>>>,
     writes: Vec<Waiting<()>>,
@@ -92,9 +101,14 @@ pub(super) fn numbers_after(highest: i64) {
 }
 
 impl Batch {
-    pub(super) fn new(works: Vec<Work>, barred: Barred) -> Self {
+    pub(super) fn new(barred: Barred, before: Appender) -> Self {
         Self {
-            works,
+            works: Vec::new(),
+            head: (before.size(), before.root()),
+            before,
+            begun: false,
+            touched: Vec::new(),
+            rows: HashMap::new(),
             plays: Vec::new(),
             erasures: Vec::new(),
             writes: Vec::new(),
@@ -121,6 +135,26 @@ impl Batch {
 
     fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.works.iter().filter_map(|work| if let Work::Play(job, _) = work { Some(job.as_ref()) } else { None })
+    }
+
+    /// Takes those works over whose steps stand on nothing but a state that is known; gives the others back.
+    pub(super) fn take_known(
+        &mut self,
+        works: Vec<Work>,
+        known: impl Fn(RequestId) -> Option<Arc<Request>>,
+    ) -> Vec<Work> {
+        let mut rest = Vec::new();
+        for work in works {
+            let at_hand = match &work {
+                Work::Play(job, _) if self.states.get(&job.request).is_some_and(Option::is_some) => alone(&work),
+                Work::Play(job, _) if alone(&work) => {
+                    known(job.request).map(|state| self.states.insert(job.request, Some(state))).is_some()
+                }
+                _ => alone(&work),
+            };
+            if at_hand { self.works.push(work) } else { rest.push(work) }
+        }
+        rest
     }
 
     /// Reads what the steps stand on, each kind of thing with one statement, as far as it is not at hand.
@@ -181,7 +215,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Plays all that was asked, in the order in which it came.
+    /// Plays all that was asked and was not played yet, in the order in which it came.
     pub(super) fn play(&mut self, sealer: &Sealer, appender: &mut Appender, leases: &mut Leases) {
         for work in std::mem::take(&mut self.works) {
             match work {
@@ -213,6 +247,12 @@ impl Batch {
                 Work::Lease { now, until, most, to } => {
                     self.leases.push(Lease { to, now, until, most, leased: Vec::new() });
                 }
+            }
+        }
+        self.head = (appender.size(), appender.root());
+        for id in std::mem::take(&mut self.touched) {
+            if let Some(Some(state)) = self.states.get(&id) {
+                self.rows.insert(id, RequestRow::new(state));
             }
         }
     }
@@ -282,6 +322,7 @@ impl Batch {
             self.follow(&state);
             let before = self.states.get(&id).and_then(Option::as_deref).map(Columns::of);
             self.dirty.entry(id).or_insert(before);
+            self.touched.push(id);
             self.states.insert(id, Some(Arc::new(state)));
         }
         leased
@@ -290,14 +331,14 @@ impl Batch {
     /// Keeps the facts of later steps in this batch true.
     fn follow(&mut self, state: &Request) {
         let was_open = self.states.get(&state.id).and_then(Option::as_deref).is_some_and(Request::open);
-        let key = state.own_key().to_string();
+        let key = || state.own_key().to_string();
         match (was_open, state.open()) {
             (false, true) => {
-                self.taken.insert(key, state.id);
+                self.taken.insert(key(), state.id);
                 *self.open.entry(state.subject).or_insert(0) += 1;
             }
             (true, false) => {
-                self.taken.remove(&key);
+                self.taken.remove(&key());
                 self.open.entry(state.subject).and_modify(|n| *n = n.saturating_sub(1));
             }
             _ => {}
@@ -330,7 +371,7 @@ impl Batch {
         self.dirty.keys().filter_map(|id| self.states.get(id).and_then(Option::as_ref))
     }
 
-    /// Leases, once all else of the batch is in the file.
+    /// Leases what is in the file, but for what this batch changes: that is told of when its commit stands.
     pub(super) async fn lease(
         &mut self,
         connection: &mut SqliteConnection,
@@ -339,11 +380,12 @@ impl Batch {
         for lease in &mut self.leases {
             // A lease that nobody hears of would be nobody's for minutes.
             if !lease.to.is_closed() {
-                lease.leased = due::lease(connection, leases, lease.now, lease.until, lease.most).await?;
+                lease.leased =
+                    due::lease(connection, leases, &self.effects, (lease.now, lease.until, lease.most)).await?;
             }
         }
         for (_, next) in &mut self.next {
-            *next = due::next(connection, leases).await?;
+            *next = due::next(connection, leases, &self.effects).await?;
         }
         Ok(())
     }
@@ -387,6 +429,15 @@ impl Batch {
         refuse(self.scrubs, error);
         refuse(self.leases.into_iter().map(|lease| lease.to), error);
         refuse(self.next.into_iter().map(|(to, _)| to), error);
+    }
+}
+
+/// Whether a work stands on nothing but the state of its request, if on anything.
+pub(super) fn alone(work: &Work) -> bool {
+    match work {
+        Work::Play(job, _) => job.facts.is_none() && job.answer.is_none(),
+        Work::Write(..) | Work::Lease { .. } | Work::NextDue(_) => true,
+        Work::Lock(..) | Work::Erasure(..) | Work::Scrub(_) => false,
     }
 }
 

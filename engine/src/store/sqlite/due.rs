@@ -1,11 +1,16 @@
 //! What is due: found in the file, in order, and leased in memory.
 
+use std::collections::BTreeMap;
+
 use jit_types::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::super::{Leased, StoreError};
-use super::batch::{json, next_number};
+use super::batch::{EffectChange, json, next_number};
 use super::leases::{Lease, Leases};
+
+/// What a batch that is not in the file yet makes of effects, by their keys.
+type Changes = BTreeMap<String, EffectChange>;
 
 /// How many effects are looked at together.
 const PAGE: i64 = 1024;
@@ -22,9 +27,8 @@ fn first() -> After {
 pub(super) async fn lease(
     connection: &mut SqliteConnection,
     leases: &mut Leases,
-    now: Timestamp,
-    until: Timestamp,
-    most: usize,
+    changes: &Changes,
+    (now, until, most): (Timestamp, Timestamp, usize),
 ) -> Result<Vec<Leased>, StoreError> {
     let mut leased = Vec::new();
     let mut after = first();
@@ -41,7 +45,8 @@ pub(super) async fn lease(
         .await?;
         let Some((key, due)) = page.last() else { break };
         after = (*due, key.clone());
-        let free: Vec<&String> = page.iter().map(|(key, _)| key).filter(|key| leases.lapsed(key, now)).collect();
+        let free = |key: &&String| leases.lapsed(key, now) && !changes.contains_key(*key);
+        let free: Vec<&String> = page.iter().map(|(key, _)| key).filter(free).collect();
         if !free.is_empty() {
             take(connection, leases, &free, (now, until, most), &mut leased).await?;
         }
@@ -83,7 +88,11 @@ async fn take(
 }
 
 /// The next moment at which something can be leased: it is due and its lane is free, or the lease that holds it has run out.
-pub(super) async fn next(connection: &mut SqliteConnection, leases: &Leases) -> Result<Option<Timestamp>, StoreError> {
+pub(super) async fn next(
+    connection: &mut SqliteConnection,
+    leases: &Leases,
+    changes: &Changes,
+) -> Result<Option<Timestamp>, StoreError> {
     // What waits for its lane is due when the lane is free again.
     let leased = leases.next();
     let (mut after, mut most) = (first(), 1);
@@ -105,7 +114,8 @@ pub(super) async fn next(connection: &mut SqliteConnection, leases: &Leases) -> 
             if leased.is_some_and(|leased| leased <= due_at) {
                 return Ok(leased);
             }
-            if leases.of(&key).is_none() && lane.is_none_or(|lane| !leases.taken(&lane)) {
+            let free = leases.of(&key).is_none() && !changes.contains_key(&key);
+            if free && lane.is_none_or(|lane| !leases.taken(&lane)) {
                 return Ok(Some(due_at));
             }
             after = (due, key);

@@ -22,6 +22,8 @@ pub(super) struct Leases {
     by_key: HashMap<String, Lease>,
     lanes: HashMap<String, String>,
     undo: Vec<Was>,
+    /// The same of the batch that is being saved, while another is played already.
+    saving: Vec<Was>,
 }
 
 /// What stood before a change.
@@ -84,14 +86,19 @@ impl Leases {
         self.set(key.to_owned(), None);
     }
 
-    /// The batch's commit stands.
-    pub(super) fn committed(&mut self) {
-        self.undo.clear();
+    /// The batch is being saved; what changes from now on is the next one's.
+    pub(super) fn saving(&mut self) {
+        self.saving = std::mem::take(&mut self.undo);
     }
 
-    /// The batch's commit has failed: all is as before.
+    /// The commit of the batch that was being saved stands.
+    pub(super) fn committed(&mut self) {
+        self.saving.clear();
+    }
+
+    /// The batch's commit has failed: all is as before, also what the one after it has changed.
     pub(super) fn undo(&mut self) {
-        while let Some(was) = self.undo.pop() {
+        while let Some(was) = self.undo.pop().or_else(|| self.saving.pop()) {
             match was {
                 Was::Lease(key, lease) => drop(put(&mut self.by_key, key, lease)),
                 Was::Lane(lane, holder) => drop(put(&mut self.lanes, lane, holder)),
@@ -141,9 +148,12 @@ mod tests {
         assert!(!leases.free("lane", until));
         leases.replaced("b", 7, until.plus_millis(99));
         assert_eq!((leases.of("b"), leases.next()), (Some((2, 7)), Some(until.plus_millis(99))));
+        leases.saving();
         leases.committed();
         leases.give_back("b");
         assert!(leases.free("lane", NOW) && leases.of("b").is_none() && !leases.taken("lane"));
+        // What the next batch does while this one is saved goes back with it.
+        leases.saving();
         leases.take("c".to_owned(), lease(3, "lane", until));
         leases.undo();
         assert_eq!((leases.of("b"), leases.of("c")), (Some((2, 7)), None));

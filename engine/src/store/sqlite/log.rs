@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jit_types::Digest;
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::super::{Entry, Log, LogQuery, StoreError};
 use super::SqliteStore;
@@ -54,20 +54,7 @@ fn node((level, index, hash): (i64, i64, String)) -> Result<Node, StoreError> {
 impl Log for SqliteStore {
     fn entries(&self, query: LogQuery) -> BoxFuture<'_, Result<Vec<Entry>, StoreError>> {
         Box::pin(async move {
-            let rows: Vec<(i64, String)> = sqlx::query_as(
-                "SELECT n, leaf FROM entries
-                 WHERE n >= $1 AND ($2 IS NULL OR request = $2) AND ($3 IS NULL OR subject = $3 OR actor = $3)
-                   AND ($4 IS NULL OR role = $4) AND ($5 IS NULL OR at >= $5)
-                 ORDER BY n LIMIT $6",
-            )
-            .bind(i64::try_from(query.from).unwrap_or(i64::MAX))
-            .bind(query.request.map(|id| id.to_string()))
-            .bind(query.subject.map(|id| id.to_string()))
-            .bind(query.role.map(|name| name.to_string()))
-            .bind(query.since.map(jit_types::Timestamp::millis))
-            .bind(if query.most == 0 { PAGE } else { query.most })
-            .fetch_all(&self.readers)
-            .await?;
+            let rows: Vec<(i64, String)> = picking(&query).build_query_as().fetch_all(&self.readers).await?;
             Ok(rows.into_iter().map(|(n, leaf)| Entry { n: u64::try_from(n).unwrap_or(0), leaf }).collect())
         })
     }
@@ -110,4 +97,24 @@ impl Log for SqliteStore {
             Ok(row.map(|(value,)| value))
         })
     }
+}
+
+/// The statement that picks entries. Only what is asked for stands in it, so that an index serves it.
+fn picking(query: &LogQuery) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new("SELECT n, leaf FROM entries WHERE n >= ");
+    sql.push_bind(i64::try_from(query.from).unwrap_or(i64::MAX));
+    if let Some(request) = query.request {
+        sql.push(" AND request = ").push_bind(request.to_string());
+    }
+    if let Some(subject) = query.subject.map(|subject| subject.to_string()) {
+        sql.push(" AND (subject = ").push_bind(subject.clone()).push(" OR actor = ").push_bind(subject).push(")");
+    }
+    if let Some(role) = &query.role {
+        sql.push(" AND role = ").push_bind(role.to_string());
+    }
+    if let Some(since) = query.since {
+        sql.push(" AND at >= ").push_bind(since.millis());
+    }
+    sql.push(" ORDER BY n LIMIT ").push_bind(if query.most == 0 { PAGE } else { query.most });
+    sql
 }

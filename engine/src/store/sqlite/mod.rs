@@ -100,7 +100,6 @@ impl SqliteStore {
         let (tell, changes) = watch::channel(0);
         let fresh = Fresh::default();
         let writer = writer::Writer {
-            connection,
             sealer,
             openings,
             appender,
@@ -110,7 +109,7 @@ impl SqliteStore {
             head: Arc::clone(&head),
             tell,
         };
-        tokio::spawn(writer.run(inbox));
+        tokio::spawn(writer.run(connection, inbox));
         Ok(Self { work, readers, fresh, barred, changes, head })
     }
 

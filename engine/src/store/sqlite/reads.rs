@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jit_life::Request;
 use jit_types::{RequestId, Timestamp};
 
+use sqlx::{QueryBuilder, Sqlite};
+
 use super::super::{Log, Query, Records, StoreError, Token, TokenQuery};
 use super::batch::json;
 use super::{SqliteStore, rows};
@@ -47,35 +49,7 @@ impl Records for SqliteStore {
 
     fn requests(&self, query: Query) -> BoxFuture<'_, Result<Vec<Request>, StoreError>> {
         Box::pin(async move {
-            // A prefix is compared as a range, so that no character in it means anything.
-            let prefix = query.prefix.filter(|prefix| !prefix.is_empty());
-            let past = prefix.as_ref().map(|prefix| format!("{prefix}\u{10ffff}"));
-            let rows: Vec<(String,)> = sqlx::query_as(
-                "SELECT state FROM requests
-                 WHERE ($1 IS NULL OR subject = $1)
-                   AND ($2 = 0 OR waiting = 1)
-                   AND ($3 = 0 OR open_key IS NOT NULL)
-                   AND ($4 IS NULL OR id IN (SELECT id FROM requests WHERE id >= $4 AND id < $9
-                                             UNION SELECT id FROM requests WHERE grant_id >= $4 AND grant_id < $9))
-                   AND ($10 = 0 OR id IN (SELECT id FROM requests WHERE open_key IS NOT NULL
-                                          UNION SELECT request FROM effects WHERE kind LIKE '__revoke_:%'))
-                   AND ($5 IS NULL OR grant_id = $5)
-                   AND ($6 IS NULL OR id < $6)
-                   AND ($8 IS NULL OR id = (SELECT request FROM asks WHERE ask = $8))
-                 ORDER BY id DESC LIMIT $7",
-            )
-            .bind(query.subject.map(|subject| subject.to_string()))
-            .bind(query.waiting)
-            .bind(query.open)
-            .bind(prefix)
-            .bind(query.grant.map(|grant| grant.to_string()))
-            .bind(query.before.map(|id| id.to_string()))
-            .bind(if query.most == 0 { PAGE } else { query.most })
-            .bind(query.ask.map(|ask| ask.to_string()))
-            .bind(past)
-            .bind(query.unended)
-            .fetch_all(&self.readers)
-            .await?;
+            let rows: Vec<(String,)> = picking(query).build_query_as().fetch_all(&self.readers).await?;
             rows.iter().map(|(state,)| rows::request(state)).collect()
         })
     }
@@ -122,4 +96,44 @@ impl Records for SqliteStore {
     fn log(&self) -> &dyn Log {
         self
     }
+}
+
+/// The statement that picks requests. Only what is asked for stands in it, so that an index serves it: how much is stored
+/// besides costs nothing.
+fn picking(query: Query) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new("SELECT state FROM requests WHERE TRUE");
+    if let Some(subject) = query.subject {
+        sql.push(" AND subject = ").push_bind(subject.to_string());
+    }
+    if query.waiting {
+        sql.push(" AND waiting = 1");
+    }
+    if query.open {
+        sql.push(" AND open_key IS NOT NULL");
+    }
+    // A prefix is compared as a range, so that no character in it means anything.
+    if let Some(prefix) = query.prefix.filter(|prefix| !prefix.is_empty()) {
+        let past = format!("{prefix}\u{10ffff}");
+        sql.push(" AND id IN (SELECT id FROM requests WHERE id >= ").push_bind(prefix.clone());
+        sql.push(" AND id < ").push_bind(past.clone());
+        sql.push(" UNION SELECT id FROM requests WHERE grant_id >= ").push_bind(prefix);
+        sql.push(" AND grant_id < ").push_bind(past).push(")");
+    }
+    if query.unended {
+        sql.push(
+            " AND id IN (SELECT id FROM requests WHERE open_key IS NOT NULL
+                         UNION SELECT request FROM effects WHERE kind LIKE '__revoke_:%')",
+        );
+    }
+    if let Some(grant) = query.grant {
+        sql.push(" AND grant_id = ").push_bind(grant.to_string());
+    }
+    if let Some(before) = query.before {
+        sql.push(" AND id < ").push_bind(before.to_string());
+    }
+    if let Some(ask) = query.ask {
+        sql.push(" AND id = (SELECT request FROM asks WHERE ask = ").push_bind(ask.to_string()).push(")");
+    }
+    sql.push(" ORDER BY id DESC LIMIT ").push_bind(if query.most == 0 { PAGE } else { query.most });
+    sql
 }

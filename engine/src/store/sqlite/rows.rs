@@ -5,6 +5,9 @@ use jit_types::{BackendName, GrantId, RequestId, Timestamp};
 
 use super::super::StoreError;
 
+/// About as long as a state is, in bytes.
+const STATE: usize = 4096;
+
 /// A row of `requests`.
 pub(super) struct RequestRow {
     pub(super) id: String,
@@ -51,7 +54,10 @@ pub(super) struct EffectRow {
 
 impl RequestRow {
     pub(super) fn new(request: &Request) -> Result<Self, StoreError> {
-        let state = serde_json::to_string(request).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        let mut state = Vec::with_capacity(STATE);
+        let unwritten = |_| StoreError::Damaged("a request that can't be written".to_owned());
+        serde_json::to_writer(&mut state, request).map_err(unwritten)?;
+        let state = String::from_utf8(state).map_err(|_| StoreError::Damaged("a request's text".to_owned()))?;
         Ok(Self {
             id: request.id.to_string(),
             grant_id: request.grant.as_ref().map(|grant| grant.id.to_string()),

@@ -10,7 +10,6 @@ use sqlx::SqliteConnection;
 use super::super::{StoreError, Write};
 use super::batch::{Batch, hex, json};
 use super::insert::insert;
-use super::leases::Leases;
 use super::rows::{self, Columns, RequestRow};
 
 /// What is written of a request that is there: its state alone, the key that it gives up as well, or all that can change. Each
@@ -24,11 +23,7 @@ const CHANGES: [&str; 3] = [
 
 impl Batch {
     /// Writes all that changed; says whether anything did.
-    pub(super) async fn save(
-        &mut self,
-        connection: &mut SqliteConnection,
-        leases: &mut Leases,
-    ) -> Result<bool, StoreError> {
+    pub(super) async fn save(&mut self, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
         let changed =
             !(self.log.is_empty() && self.dirty.is_empty() && self.effects.is_empty() && self.other.is_empty());
         self.save_requests(connection).await?;
@@ -39,7 +34,6 @@ impl Batch {
             save_other(connection, write).await?;
         }
         self.save_persons(connection).await?;
-        self.lease(connection, leases).await?;
         Ok(changed)
     }
 
@@ -48,6 +42,7 @@ impl Batch {
             return Ok(());
         }
         // A key may pass from one request to another within a batch: those that give theirs up are written first.
+        let mut built = std::mem::take(&mut self.rows);
         let (open, closed): (Vec<&Arc<Request>>, Vec<_>) = self.changed().partition(|request| request.open());
         for some in [closed, open] {
             let mut rows: [Vec<RequestRow>; 3] = Default::default();
@@ -59,7 +54,7 @@ impl Batch {
                     (Some(before), now) if (before.grant, before.waiting) == (now.grant, now.waiting) => keys,
                     _ => all,
                 };
-                of_kind.push(RequestRow::new(request)?);
+                of_kind.push(built.remove(&request.id).unwrap_or_else(|| RequestRow::new(request))?);
             }
             for (rows, tail) in rows.iter().zip(CHANGES) {
                 let head = "INSERT INTO requests (id, grant_id, subject, open_key, waiting, state)";
