@@ -22,7 +22,7 @@ pub(crate) fn raw() -> f64 {
     aws_lc_rs::rand::fill(&mut seed).unwrap();
     let key = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
     let (begun, mut done) = (Instant::now(), 0u32);
-    let mut message = [0; BYTES];
+    let mut message = [0u8; BYTES];
     while begun.elapsed() < FOR / 5 {
         message[0] = message[0].wrapping_add(key.sign(&message).as_ref()[0]).wrapping_add(1);
         done += 1;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use jit_engine::SystemClock;
 use jit_engine::service::seen::Scope;
 use jit_engine::store::{Job, LogQuery};
-use jit_engine::{Clock as _, SystemClock};
 use jit_life::{GrantStatus, Reply, Request, Step};
 use jit_types::{Event, Id, Span, Timestamp, Words};
 
