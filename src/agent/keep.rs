@@ -20,6 +20,8 @@ use crate::api::{ErrorKind, Failure};
 pub struct Standing {
     /// The request.
     pub request: RequestId,
+    /// Whether it has no claim key yet: the first claim sets one.
+    pub keyless: bool,
     /// Its grant.
     pub grant: GrantId,
     /// The role.

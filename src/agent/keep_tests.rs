@@ -56,6 +56,7 @@ fn standing() -> Standing {
         form: FormKind::Postgres,
     };
     Standing {
+        keyless: false,
         request: held.request,
         grant: held.grant,
         role: held.role,

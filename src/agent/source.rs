@@ -60,8 +60,9 @@ impl Broker {
     async fn claimed(&self, of: &Standing, entitlement: u16) -> Result<Held, Failure> {
         let missing = || Failure::new(ErrorKind::Bug, "there is no such entitlement");
         let gives = of.gives.get(usize::from(entitlement)).ok_or_else(missing)?;
-        let key = self.keys.of(of.request).map_err(failure)?;
-        let claimed = self.client.claim(of.request, entitlement, gives, &key).await.map_err(failure)?;
+        let key = if of.keyless { self.keys.first(of.request) } else { self.keys.of(of.request) };
+        let key = key.map_err(failure)?;
+        let claimed = self.client.claim(of.request, entitlement, gives, &key, of.keyless).await.map_err(failure)?;
         let view = claimed.view;
         Ok(Held {
             house: view.house,
@@ -125,6 +126,7 @@ fn standing(view: &RequestView, grant: GrantId) -> Standing {
     let dead = claims.iter().filter(|claim| matches!(claim.standing.as_str(), "ending" | "gone" | "failed"));
     Standing {
         request: view.id,
+        keyless: view.keyless,
         grant,
         role: view.role.clone(),
         version: view.version,

@@ -63,6 +63,10 @@ pub struct NewClaim {
     pub material: MaterialBody,
     /// Ed25519 over the claim's message, 128 hexadecimal digits.
     pub signature: String,
+    /// The claim key, where the request has none yet: its first claim sets it. Left out where it has one, so that an older
+    /// broker takes the claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim_key: Option<String>,
 }
 
 /// Material on the wire.

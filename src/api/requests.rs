@@ -152,6 +152,9 @@ pub struct RequestView {
     pub unswept: Tail,
     /// The grant, once there is one.
     pub grant: Option<GrantView>,
+    /// Whether it has no claim key yet: it was asked for over chat, and the first claim sets one.
+    #[serde(default)]
+    pub keyless: bool,
     /// The extensions that were asked for, in their order.
     #[serde(default)]
     pub extensions: Vec<ExtensionView>,

@@ -88,7 +88,7 @@ pub async fn file(ctx: &Ctx, client: &Client, wish: &Wish) -> Result<Done, Error
         let view = &done.request;
         let (word, _) = card::standing(view.standing);
         ctx.out.note(format!("{} is open already, {word}, for {}", view.id, view.span));
-        if !here {
+        if !here && !view.keyless {
             ctx.out.warn("it was filed from another machine or account, and can be claimed only there");
         }
     }

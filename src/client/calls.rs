@@ -172,7 +172,8 @@ impl Client {
         self.post(&format!("/v1/requests/{id}/report"), &Report { claim }, PATIENCE).await
     }
 
-    /// Claims one entitlement's credential: makes what it wants, signs the claim, and keeps the secret half here.
+    /// Claims one entitlement's credential: makes what it wants, signs the claim, and keeps the secret half here. `sets` says
+    /// that the request has no claim key yet, and this claim brings it.
     ///
     /// # Errors
     /// What rules or target refuse.
@@ -182,13 +183,16 @@ impl Client {
         entitlement: u16,
         gives: &GivesView,
         key: &ClaimKey,
+        sets: bool,
     ) -> Result<Claimed, Error> {
         let house = self.house().await?;
         let nonce = idempotency_key()?;
         let born = material::make(gives.material)?;
         let digest = born.material.digest();
         let message = jit_engine::service::claim_message(house, id, entitlement, &digest, &nonce);
-        let new = NewClaim { entitlement, material: material::body(born.material), signature: key.sign(&message) };
+        let claim_key = sets.then(|| key.public());
+        let signature = key.sign(&message);
+        let new = NewClaim { entitlement, material: material::body(born.material), signature, claim_key };
         let view = self.post_keyed(&format!("/v1/requests/{id}/claim"), &new, &nonce, CLAIM_PATIENCE).await?;
         Ok(Claimed { view, kept: born.kept })
     }

@@ -139,6 +139,28 @@ impl ClaimKeys {
         })
     }
 
+    /// The key of a request that has none at the broker yet: the one that an earlier try has left here, or a new one.
+    ///
+    /// # Errors
+    /// As [`ClaimKeys::pending`].
+    pub fn first(&self, request: RequestId) -> Result<ClaimKey, Error> {
+        let path = self.path(request);
+        if let Some(key) = read(&path)? {
+            return Ok(key);
+        }
+        let seed = draw::<32>()?;
+        let written = zeroize::Zeroizing::new(hex::encode(seed.as_ref()));
+        // A link, which is whole when it is there: of two claims side by side, both read the key of the first.
+        let made = self.directory.join(format!("new-{}", hex::encode(draw::<8>()?.as_ref())));
+        paths::write_new(&made, &written, 0o600)?;
+        let linked = std::fs::hard_link(&made, &path);
+        drop(std::fs::remove_file(&made));
+        if linked.is_err_and(|error| error.kind() != std::io::ErrorKind::AlreadyExists) {
+            return Err(unwritable(&self.directory));
+        }
+        self.of(request)
+    }
+
     /// Forgets the key of a request whose grant is over.
     pub fn forget(&self, request: RequestId) {
         drop(std::fs::remove_file(self.path(request)));
@@ -214,6 +236,21 @@ mod tests {
         view.standing = crate::api::requests::Standing::Ended;
         keys.tidy(&[view]);
         assert!(keys.of(id).is_err());
+    }
+
+    #[test]
+    fn the_first_claims_of_a_request_all_have_one_key() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let keys = ClaimKeys::open(dir.path()).expect("keys");
+        let id = done(false).request.id;
+        assert!(keys.of(id).is_err());
+        let made: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+            let claims: Vec<_> = (0..8).map(|_| scope.spawn(|| keys.first(id).expect("a key").public())).collect();
+            claims.into_iter().map(|claim| claim.join().expect("it ends")).collect()
+        });
+        assert_eq!(made.len(), 1, "{made:?}");
+        assert_eq!(made.first(), Some(&keys.of(id).expect("it is kept").public()));
+        assert_eq!(std::fs::read_dir(&keys.directory).expect("a directory").count(), 1, "nothing is left beside it");
     }
 
     #[tokio::test]

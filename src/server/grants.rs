@@ -32,6 +32,7 @@ pub(super) async fn claim(
         entitlement: post.body.entitlement,
         material,
         signature: &signature,
+        key: post.body.claim_key.as_deref(),
         nonce: &post.key,
         answer: post.answer,
     };

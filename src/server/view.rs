@@ -72,6 +72,7 @@ pub(super) async fn request(app: &App, caller: &Caller, request: &Request) -> Re
         swept: request.swept(),
         unswept: request.unswept(),
         grant: request.grant.as_ref().map(grant),
+        keyless: request.claim_key.is_none(),
         extensions,
         version: version(request),
         now: house.now(),

@@ -29,8 +29,10 @@ pub struct Request {
     pub params: Params,
     /// What it gives, resolved.
     pub gives: Vec<Resolved>,
-    /// The Ed25519 public key that claims are signed with, 32 bytes in hexadecimal digits.
-    pub claim_key: String,
+    /// The Ed25519 public key that claims are signed with, 32 bytes in hexadecimal digits. A request that was filed over a
+    /// channel that has no keys has none until its first claim, which sets it, once and for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim_key: Option<String>,
     /// The reason, sealed apart.
     pub reason: Commitment,
     /// When it was filed.

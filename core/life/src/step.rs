@@ -171,8 +171,8 @@ pub struct File {
     pub grant: GrantId,
     /// By which right.
     pub right: MayRequest,
-    /// The claim key, 32 bytes in hexadecimal digits.
-    pub claim_key: String,
+    /// The claim key, 32 bytes in hexadecimal digits; none where it comes over a channel that has no keys.
+    pub claim_key: Option<String>,
     /// The reason, sealed apart.
     pub reason: Commitment,
 }

@@ -10,6 +10,7 @@ use jit_life::step::Take;
 use jit_life::{ClaimStatus, Command, Refused, RefusedKind, Reply, Request};
 use jit_types::{ClaimId, Digest, Form, HouseId, Material, RequestId, Span, Window};
 
+use super::file::is_claim_key;
 use super::refusals::Attempt;
 use super::{With, to_its_end};
 use crate::error::Error;
@@ -30,6 +31,8 @@ pub struct ClaimOrder<'a> {
     pub material: Material,
     /// Ed25519 over [`claim_message`], made with the claim key.
     pub signature: &'a [u8],
+    /// The claim key, for a request that has none yet; where it has one, only that counts.
+    pub key: Option<&'a str>,
     /// The client's idempotency key: it is signed, so that a recorded claim can only ever give the same answer.
     pub nonce: &'a str,
     /// The key of the answer.
@@ -70,8 +73,8 @@ impl House {
         };
         // Once its intent is durable, its backend can't be taken away.
         let gate = self.gate.read().await;
-        let right = match self.may_claim(caller, &request, &order) {
-            Ok(right) => right,
+        let (right, claim_key) = match self.may_claim(caller, &request, &order) {
+            Ok(may) => may,
             Err(refused) => {
                 return Err(self.refuse(caller, Attempt::on("claim.intended", Some(&request)), refused).await);
             }
@@ -82,7 +85,7 @@ impl House {
             claim,
             entitlement: order.entitlement,
             right,
-            claim_key: request.claim_key.clone(),
+            claim_key,
             material,
             patience: PATIENCE,
         }));
@@ -99,14 +102,26 @@ impl House {
         to_its_end(async move { house.issue(state, claim, order.material, key).await }).await
     }
 
-    /// What must hold before anything is played: the signature, the kind of material, the right to use the role now.
-    fn may_claim(&self, caller: &Caller, request: &Request, order: &ClaimOrder<'_>) -> Result<MayUse, Refused> {
+    /// What must hold before anything is played: the signature, the kind of material, the right to use the role now. Whether
+    /// a key may be set by this claim is the step's to say, which sees what others have claimed meanwhile.
+    fn may_claim(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        order: &ClaimOrder<'_>,
+    ) -> Result<(MayUse, String), Refused> {
         let material = order.material.digest();
         let signed = claim_message(self.id(), request.id, order.entitlement, &material, order.nonce);
-        if !verified(&request.claim_key, &signed, order.signature) {
-            let message = "the claim is not signed with the key that this request was filed with";
+        let offered = order.key.filter(|key| is_claim_key(key));
+        let Some(key) = request.claim_key.as_deref().or(offered) else {
+            let message = "this request was filed over chat and has no claim key yet, and the claim brings none";
+            return Err(Refused::new(RefusedKind::Denied, "claim_key", message)
+                .hint("claim it with this version of jit, from your own account"));
+        };
+        if !verified(key, &signed, order.signature) {
+            let message = "the claim is not signed with the key that this request was filed with, or first claimed with";
             return Err(Refused::new(RefusedKind::Denied, "signature", message)
-                .hint("claim from the machine and account that filed it, or ask anew"));
+                .hint("claim from the machine and account that filed it, or claimed it first; or ask anew"));
         }
         let gives = request.gives.get(usize::from(order.entitlement));
         if let Some(gives) = gives
@@ -116,7 +131,8 @@ impl House {
             return Err(Refused::new(RefusedKind::Invalid, "material", message));
         }
         let backends = |name: &_, scope: &_| self.promise(name, scope);
-        policy::may_use(&self.rules(), caller, &request.role, &request.params, &backends)
+        let right = policy::may_use(&self.rules(), caller, &request.role, &request.params, &backends)?;
+        Ok((right, key.to_owned()))
     }
 
     /// A claim that was answered before: the same answer.

@@ -33,12 +33,35 @@ impl House {
         claim_key: &str,
         answer: Option<AnswerKey>,
     ) -> Result<Filed, Error> {
+        self.filed(caller, wish, Some(claim_key), answer).await
+    }
+
+    /// Files a request that comes over a channel which has no keys: its requester's first claim sets one.
+    ///
+    /// # Errors
+    /// As [`House::file`].
+    pub async fn file_without_key(
+        &self,
+        caller: &Caller,
+        wish: &Wish,
+        answer: Option<AnswerKey>,
+    ) -> Result<Filed, Error> {
+        self.filed(caller, wish, None, answer).await
+    }
+
+    async fn filed(
+        &self,
+        caller: &Caller,
+        wish: &Wish,
+        claim_key: Option<&str>,
+        answer: Option<AnswerKey>,
+    ) -> Result<Filed, Error> {
         let _gate = self.gate.read().await;
         let right = match self.may_request(caller, wish) {
             Ok(right) => right,
             Err(refused) => return Err(self.refuse(caller, Attempt::role("request.filed", &wish.role), refused).await),
         };
-        if !is_claim_key(claim_key) {
+        if claim_key.is_some_and(|key| !is_claim_key(key)) {
             let message = "a claim key is an Ed25519 public key of 32 bytes in hexadecimal digits";
             return Err(Refused::new(RefusedKind::Invalid, "claim_key", message).into());
         }
@@ -50,7 +73,7 @@ impl House {
             ask: self.draw_id()?,
             grant: self.draw_id()?,
             right,
-            claim_key: claim_key.to_owned(),
+            claim_key: claim_key.map(str::to_owned),
             reason,
         }));
         let with = With { facts: Some((caller.subject, key)), openings: vec![opening], answer, ..Default::default() };
@@ -105,6 +128,6 @@ impl House {
     }
 }
 
-fn is_claim_key(text: &str) -> bool {
+pub(super) fn is_claim_key(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }

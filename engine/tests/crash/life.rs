@@ -112,7 +112,7 @@ impl Life {
         let signature = people::key("alice").sign(&message);
         let answer = AnswerKey { key: Digest::of(&message), body: Digest::of(b"body") };
         let signature = signature.as_ref();
-        let order = ClaimOrder { request, entitlement, material, signature, nonce: "n", answer };
+        let order = ClaimOrder { request, entitlement, material, signature, key: None, nonce: "n", answer };
         self.house.claim(&self.caller("alice").await, order).await.expect("a credential");
     }
 

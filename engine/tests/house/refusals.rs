@@ -60,7 +60,7 @@ async fn every_refusal_by_a_rule_is_recorded() {
         let answer = AnswerKey { key: Digest::of(signer.as_bytes()), body: Digest::of(b"") };
         let material = Material::None;
         let signature = signature.as_ref();
-        let order = ClaimOrder { request: quick, entitlement: 0, material, signature, nonce: "n", answer };
+        let order = ClaimOrder { request: quick, entitlement: 0, material, signature, key: None, nonce: "n", answer };
         assert_eq!(kind(house.claim(&alice, order).await), RefusedKind::Denied);
     }
     let mut rules = (*house.rules()).clone();

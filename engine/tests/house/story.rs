@@ -59,7 +59,7 @@ pub(crate) fn request(n: u16, owner: u16, role: &str) -> Request {
         revision: Digest::of(b"revision"),
         params: BTreeMap::new(),
         gives: Vec::new(),
-        claim_key: String::new(),
+        claim_key: None,
         reason,
         filed: at(0),
         asks: vec![ask],

@@ -19,7 +19,7 @@ impl Request {
             .with("worst-case end", decide_by.after(start_by).after(span).to_string())
             .with("swept", self.swept().to_string())
             .with("unswept", self.unswept().to_string())
-            .with("claim key", &self.claim_key)
+            .with("claim key", self.claim_key_in_words())
             .with("reason", self.reason.digest.0);
         self.with_gives(hasher).finish()
     }
@@ -45,9 +45,14 @@ impl Request {
             .with("decide by", ask.decide_by.to_string())
             .with("swept", self.swept().to_string())
             .with("unswept", self.unswept().to_string())
-            .with("claim key", &self.claim_key)
+            .with("claim key", self.claim_key_in_words())
             .with("reason", self.reason_of(ask).digest.0);
         self.with_gives(hasher).finish()
+    }
+
+    /// The claim key; or that there was none, which no key reads as: it is written in hexadecimal digits.
+    fn claim_key_in_words(&self) -> &str {
+        self.claim_key.as_deref().unwrap_or("set by the requester's first claim")
     }
 
     fn with_gives(&self, mut hasher: Hasher) -> Hasher {

@@ -34,6 +34,11 @@ pub(super) fn extend(draft: &mut Draft<'_>, facts: &Facts, extend: &Extend) -> R
         return Err(request.newest().map_or_else(|| Refused::not_found("grant"), super::closed));
     };
     alive(grant, now)?;
+    if request.claim_key.is_none() {
+        // Its reviews would name a hash over no key, and the first claim sets one.
+        return Err(Refused::new(RefusedKind::Conflict, "grant", "nothing of it was claimed yet")
+            .hint("claim it first, from your own account; then ask for more time"));
+    }
     if request.pending().is_some() {
         return Err(Refused::new(RefusedKind::Conflict, "ask", "an extension of it waits for a decision already")
             .hint("wait for it, or take it back with `jit cancel`"));

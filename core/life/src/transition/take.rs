@@ -4,7 +4,7 @@ use jit_types::{ClaimId, Grade, Handle, Span, Subject, Tail, Timestamp, Usable, 
 
 use super::{Draft, closed, over};
 use crate::refused::{Refused, RefusedKind};
-use crate::request::{Claim, ClaimStatus, GrantStatus, lane};
+use crate::request::{Claim, ClaimStatus, GrantStatus, Request, lane};
 use crate::step::{Effect, EffectKind, Facts, News, Reply, Take};
 
 /// How long after an order's deadline it is settled: what the target's clock may differ by and still be trusted.
@@ -22,10 +22,7 @@ pub(super) fn take(draft: &mut Draft<'_>, facts: &Facts, take: &Take) -> Result<
         return Err(Refused::not_found("grant"));
     }
     facts.locks.open(by, by, &request.role)?;
-    if request.claim_key != take.claim_key {
-        return Err(Refused::new(RefusedKind::Denied, "claim", "this request was filed with another claim key")
-            .hint("claim from the machine and account that filed it, or ask anew"));
-    }
+    let binds = binds(request, take)?;
     let Some(grant) = &request.grant else {
         return Err(request.newest().map_or_else(|| Refused::not_found("grant"), closed));
     };
@@ -67,8 +64,14 @@ pub(super) fn take(draft: &mut Draft<'_>, facts: &Facts, take: &Take) -> Result<
     let lane = lane(gives, take.claim);
     let deadline = now.after(take.patience).min(window.end);
 
-    let opened = grant.status == GrantStatus::Ready;
+    if binds {
+        draft.req()?.claim_key = Some(take.claim_key.clone());
+        let event = draft.event("claim_key.set").actor(by).field("through", &take.right.caller().principal);
+        draft.tell(event);
+    }
+    let opened = draft.req()?.grant.as_ref().is_some_and(|grant| grant.status == GrantStatus::Ready);
     // What ends sooner than the window was claimed before an extension: it is not cut, its own end is near.
+    let grant = draft.req()?.grant.as_ref().ok_or_else(|| Refused::not_found("grant"))?;
     let older: Vec<ClaimId> = grant
         .claims
         .iter()
@@ -112,6 +115,22 @@ pub(super) fn take(draft: &mut Draft<'_>, facts: &Facts, take: &Take) -> Result<
     let due = deadline.after(SETTLE_AFTER);
     draft.put(Effect { kind: EffectKind::Settle(take.claim), due, lane: Some(lane), leased_until: Some(due) });
     Ok(Reply::Claimed(take.claim))
+}
+
+/// Whether a claim sets the key of a request that was filed without one. It is set by the same step as the first claim's
+/// intent, so there is never a second to choose from; and never through a bearer token, which alone must take nothing.
+fn binds(request: &Request, take: &Take) -> Result<bool, Refused> {
+    match &request.claim_key {
+        Some(key) if *key == take.claim_key => Ok(false),
+        Some(_) => Err(Refused::new(RefusedKind::Denied, "claim", "this request has another claim key")
+            .hint("claim from the machine and account that filed it, or that claimed it first; or ask anew")),
+        None if take.right.caller().principal.channel() == "token" => {
+            let message = "it was asked for over chat, and no token makes the first claim of that";
+            Err(Refused::new(RefusedKind::Denied, "claim", message)
+                .hint("claim it from your own account on the broker's host, without a token; or ask anew with the token"))
+        }
+        None => Ok(true),
+    }
 }
 
 /// Whether two resolutions give the same: warnings may only have become fewer, what outlives the end only shorter, and the

@@ -99,7 +99,7 @@ fn grant(step: &mut Step) -> Option<&mut jit_life::Grant> {
 #[test]
 fn the_watch_sees_faults() {
     assert_eq!(twisted(|_| ()), Vec::<&str>::new());
-    let faults: [(&str, Twist); 30] = [
+    let faults: [(&str, Twist); 31] = [
         ("every_change_of_state_carries_an_event", |step| step.events.clear()),
         ("a_refusal_changes_nothing_and_is_recorded_once", |step| {
             if step.reply.is_err() {
@@ -231,6 +231,12 @@ fn the_watch_sees_faults() {
         ("what_is_locked_holds_nothing_once_that_is_carried_out", |step| {
             if step.events.iter().any(|event| event.kind == "grant.locked") {
                 *step = Step { state: None, events: vec![], effects: vec![], drop: vec![], reply: Ok(Reply::Noted) };
+            }
+        }),
+        ("a_claim_key_is_set_once_and_by_the_first_claim", |step| {
+            let told = step.events.iter().any(|event| event.kind == "claim.intended");
+            if let Some(state) = step.state.as_mut().filter(|_| told) {
+                state.claim_key = Some(claim_key("eve"));
             }
         }),
         ("nothing_that_lives_is_erased", |step| {

@@ -11,7 +11,7 @@ use crate::world::World;
 fn file(world: &World) -> Command {
     let right = world.may_request("alice", &world.wish("one", true, None)).expect("Alice may ask");
     let reason = sealed("alice", "why");
-    let file = File { id: id(1), ask: id(2), grant: id(3), right, claim_key: claim_key("alice"), reason };
+    let file = File { id: id(1), ask: id(2), grant: id(3), right, claim_key: Some(claim_key("alice")), reason };
     Command::File(Box::new(file))
 }
 
@@ -33,7 +33,7 @@ fn the_hash_is_over_all_that_bounds_a_grant() {
         let ask = &request.asks[0];
         request.content_hash(ask.span, ask.start_by, ask.decide_by)
     };
-    let changes: [(&str, Change); 22] = [
+    let changes: [(&str, Change); 23] = [
         ("request", |r| r.id = id(9)),
         ("requester", |r| r.subject = subject("bob")),
         ("role", |r| r.role = "two".parse().unwrap()),
@@ -51,7 +51,8 @@ fn the_hash_is_over_all_that_bounds_a_grant() {
         ("no planted end", |r| capability(r).plants_end = false),
         ("publishing", |r| capability(r).publishes = true),
         ("proof", |r| capability(r).proof = Grade::ByConstruction),
-        ("claim key", |r| r.claim_key = claim_key("eve")),
+        ("claim key", |r| r.claim_key = Some(claim_key("eve"))),
+        ("no claim key", |r| r.claim_key = None),
         ("reason", |r| r.reason = sealed("alice", "another")),
         ("span", |r| r.asks[0].span = Span::from_secs(9)),
         ("start by", |r| r.asks[0].start_by = Span::from_secs(9)),
@@ -95,7 +96,7 @@ fn an_extensions_hash_is_over_what_it_would_extend_and_to_which_end() {
         ("warning", |r| capability(r).warnings = vec![Words::new("PUBLIC may connect elsewhere")]),
         ("swept", |r| capability(r).swept = Tail::AtMost(Span::from_secs(9))),
         ("unswept", |r| capability(r).unswept = Tail::NoBound(Words::new("nobody sweeps"))),
-        ("claim key", |r| r.claim_key = claim_key("eve")),
+        ("claim key", |r| r.claim_key = Some(claim_key("eve"))),
         ("plants end", |r| capability(r).plants_end = false),
         ("publishes", |r| capability(r).publishes = true),
         ("its own reason", |r| r.asks[1].reason = Some(sealed("alice", "another"))),

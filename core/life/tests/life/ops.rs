@@ -18,6 +18,8 @@ pub(crate) enum Op {
         role: usize,
         schema: bool,
         span: Option<u64>,
+        /// Over a channel that has no keys.
+        chat: bool,
     },
     /// Somebody decides; `stale` names another hash.
     Decide {
@@ -132,7 +134,7 @@ pub(crate) fn longer(most: usize) -> impl Strategy<Value = Vec<Op>> {
         let decide = |who| Op::Decide { who, which: 0, approve: true, span: None, stale: false };
         let claim =
             |entitlement| Op::Claim { who: 0, which: 0, entitlement, patience: 20, on: 0, same: false, key: true };
-        let mut ops = vec![Op::File { who: 0, role, schema: true, span: Some(600) }];
+        let mut ops = vec![Op::File { who: 0, role, schema: true, span: Some(600), chat: false }];
         ops.extend((1..3).filter(|_| role < 2).map(decide));
         ops.extend((0..2).filter(|_| take).map(claim));
         ops
@@ -167,8 +169,8 @@ fn op() -> impl Strategy<Value = Op> {
     let few = || 0usize..4;
     let span = || prop::option::of(prop_oneof![Just(60u64), Just(600), Just(3600), Just(7200), Just(9000)]);
     prop_oneof![
-        5 => (who(), prop_oneof![2 => Just(0usize), 3 => Just(1), 2 => Just(2)], any::<bool>(), span())
-            .prop_map(|(who, role, schema, span)| Op::File { who, role, schema, span }),
+        5 => (who(), prop_oneof![2 => Just(0usize), 3 => Just(1), 2 => Just(2)], any::<bool>(), span(), prop::bool::weighted(0.3))
+            .prop_map(|(who, role, schema, span, chat)| Op::File { who, role, schema, span, chat }),
         9 => (reviewer(), which(), 0..10u8, span(), 0..10u8).prop_map(|(who, which, approve, span, stale)| {
             Op::Decide { who, which, approve: approve > 0, span, stale: stale == 0 }
         }),
@@ -225,7 +227,11 @@ impl World {
     /// Makes one thing happen.
     pub(crate) fn happen(&mut self, op: &Op) {
         match op {
-            Op::File { who, role, schema, span } => drop(self.file(PEOPLE[*who], ROLES[*role], *schema, *span)),
+            Op::File { who, role, schema, span, chat } => {
+                self.chat = *chat;
+                drop(self.file(PEOPLE[*who], ROLES[*role], *schema, *span));
+                self.chat = false;
+            }
             Op::Decide { who, which, approve, span, stale } => {
                 let Some(request) = pick(self, *which, |request| request.pending().is_some()) else { return };
                 let span = span.map(Span::from_secs);
@@ -327,7 +333,7 @@ impl World {
         let (request, ask, grant) = (id(self.next()), id(self.next()), id(self.next()));
         let key = Request::key(subject(who), right.role(), right.params());
         let reason = sealed(who, "INC-42 slow orders");
-        let file = File { id: request, ask, grant, right, claim_key: claim_key(who), reason };
+        let file = File { id: request, ask, grant, right, claim_key: (!self.chat).then(|| claim_key(who)), reason };
         let reply = self.play(request, Some((subject(who), key)), &Command::File(Box::new(file)))?;
         Ok((request, reply))
     }

@@ -99,7 +99,7 @@ fn every_rule_had_something_to_say() {
 }
 
 /// The names of all rules.
-pub(crate) const RULES: [&str; 60] = [
+pub(crate) const RULES: [&str; 61] = [
     "a_refusal_changes_nothing_and_is_recorded_once",
     "a_second_decision_is_a_no_op_with_an_honest_word",
     "a_late_decision_never_revives",
@@ -160,6 +160,7 @@ pub(crate) const RULES: [&str; 60] = [
     "what_is_locked_holds_nothing_once_that_is_carried_out",
     "nothing_that_lives_is_erased",
     "what_ends_sooner_than_its_grant_is_not_cut_before",
+    "a_claim_key_is_set_once_and_by_the_first_claim",
 ];
 
 #[test]
@@ -460,4 +461,9 @@ fn nothing_that_lives_is_erased() {
 #[test]
 fn what_ends_sooner_than_its_grant_is_not_cut_before() {
     holds("what_ends_sooner_than_its_grant_is_not_cut_before");
+}
+
+#[test]
+fn a_claim_key_is_set_once_and_by_the_first_claim() {
+    holds("a_claim_key_is_set_once_and_by_the_first_claim");
 }

@@ -93,6 +93,16 @@ impl Watch {
                 self.hold("a_late_decision_never_revives", step.state.is_none(), || format!("{ask:?}"));
             }
         }
+        if let (Some(before), Some(after)) = (before, &step.state)
+            && before.claim_key != after.claim_key
+        {
+            let first = before.claim_key.is_none() && before.claims().next().is_none();
+            let key = if let Command::Claim(take) = command { Some(take.claim_key.as_str()) } else { None };
+            let set = key.is_some() && key == after.claim_key.as_deref();
+            let recorded = told("claim_key.set") && told("claim.intended");
+            let so = first && set && recorded;
+            self.hold("a_claim_key_is_set_once_and_by_the_first_claim", so, || format!("{command:?}"));
+        }
         if let Command::Looked { claim, .. } = command
             && let Some(claim) = before.and_then(|request| request.claim(*claim))
             && settled(claim)

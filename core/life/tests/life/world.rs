@@ -80,6 +80,8 @@ pub(crate) struct World {
     pub(crate) moves: Vec<Order>,
     /// Whether such orders stay on their way.
     pub(crate) stall: bool,
+    /// Whether what is filed comes over a channel that has no keys.
+    pub(crate) chat: bool,
     count: u64,
 }
 
@@ -106,6 +108,7 @@ impl World {
             locks: Locks::default(),
             moves: vec![],
             stall: false,
+            chat: false,
             count: 100,
         }
     }

@@ -232,7 +232,7 @@ impl World {
         let key = Digest::of(format!("{who}/{request}/{entitlement}/{nonce}").as_bytes());
         let answer = AnswerKey { key, body };
         let signature = signature.as_ref();
-        let order = ClaimOrder { request, entitlement, material, signature, nonce, answer };
+        let order = ClaimOrder { request, entitlement, material, signature, key: None, nonce, answer };
         self.house.claim(&self.caller(who).await, order).await
     }
 
