@@ -1,6 +1,7 @@
 //! From a request to what is announced of it: the least that a decision needs, to those who can decide.
 
 use jit_approval::{Addressee, AskNotice, NoticeKey, Standing};
+use jit_life::request::Review;
 use jit_life::{Ask, AskStatus, Request, ReviewVerdict, policy};
 use jit_types::{ChannelName, PersonId, Words};
 
@@ -25,10 +26,9 @@ pub(crate) fn addressee(house: &House, channel: &ChannelName, person: &PersonId)
 
 /// Where an ask stands, in words.
 pub(crate) fn standing(house: &House, request: &Request, ask: &Ask) -> Standing {
-    let said = ask.reviews.iter().filter(|review| !review.void);
     let outcome = match ask.status {
         AskStatus::Pending => {
-            let have = said.filter(|review| review.verdict != ReviewVerdict::Deny).count();
+            let have = said(ask, false).count();
             return Standing::Pending { have: u32::try_from(have).unwrap_or(u32::MAX), need: ask.need };
         }
         AskStatus::Approved => {
@@ -41,8 +41,23 @@ pub(crate) fn standing(house: &House, request: &Request, ask: &Ask) -> Standing 
     };
     Standing::Closed {
         outcome: Words::new(outcome),
-        by: said.filter_map(|review| house.person(review.subject)).collect(),
+        // Who decided: a denial is not theirs who had approved, and nobody has decided what has lapsed.
+        by: match ask.status {
+            AskStatus::Approved => approvers(house, ask),
+            AskStatus::Denied => said(ask, true).filter_map(|review| house.person(review.subject)).collect(),
+            AskStatus::Pending | AskStatus::Cancelled | AskStatus::Lapsed => Vec::new(),
+        },
     }
+}
+
+/// Whoever has approved an ask.
+pub(crate) fn approvers(house: &House, ask: &Ask) -> Vec<PersonId> {
+    said(ask, false).filter_map(|review| house.person(review.subject)).collect()
+}
+
+/// What was said of an ask and stands: its denials, or its approvals.
+fn said(ask: &Ask, denials: bool) -> impl Iterator<Item = &Review> {
+    ask.reviews.iter().filter(move |review| !review.void && (review.verdict == ReviewVerdict::Deny) == denials)
 }
 
 /// The notice of an ask for one channel.
@@ -74,6 +89,7 @@ pub(crate) async fn ask(
         worst_end: ask.worst_end(),
         swept: request.swept(),
         unswept: request.unswept(),
+        first: open && ask.extends.is_none() && house.is_first(request).await?,
         reason,
         decide_by: ask.decide_by,
         standing,

@@ -45,6 +45,7 @@ fn notice(kind: char, texts: &[&str]) -> Notice {
             to: to("alice@example.com"),
             request,
             grant: Some(GrantId::from_parts(born, [3; 10])),
+            open: true,
             role: "db-read".parse().expect("a role"),
             words: words(0),
         }),
@@ -64,6 +65,7 @@ fn notice(kind: char, texts: &[&str]) -> Notice {
             worst_end: born,
             swept: Tail::AtMost(Span::from_secs(5)),
             unswept: Tail::NoBound(words(4)),
+            first: kind == '4',
             reason: Some(Free(at(0).to_owned())),
             decide_by: born,
             standing: match kind {

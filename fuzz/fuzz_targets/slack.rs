@@ -7,10 +7,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use jit_approval::{Action, BoxFuture, Decision, Desk, Outcome, Secrets, Standing, Verdict, Wish};
+use jit_approval::{Act, Action, BoxFuture, Decision, Desk, Outcome, Planned, Secrets, Standing, Verdict, Wish};
 use jit_approval_slack::{AsksIn, Settings, Slack, fuzzing};
 use jit_types::settings::{SecretError, SecretRef};
-use jit_types::{AskId, Digest, Secret, Span, Timestamp, Words};
+use jit_types::{AskId, Digest, Secret, Span, Tail, Timestamp, Words};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -39,6 +39,7 @@ enum Heard {
     Decision(Decision),
     Action(Action),
     Wish(Wish),
+    Plan(Wish),
 }
 
 impl Ears {
@@ -56,6 +57,28 @@ impl Desk for Ears {
 
     fn act<'a>(&'a self, action: &'a Action) -> BoxFuture<'a, Outcome> {
         Box::pin(async move { self.hear(Heard::Action(action.clone()), None) })
+    }
+
+    fn plan<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Result<Planned, Outcome>> {
+        Box::pin(async move {
+            self.hear(Heard::Plan(wish.clone()), None);
+            let none = Words::new(&wish.reason);
+            Ok(Planned {
+                role: wish.role.clone(),
+                about: none.clone(),
+                gives: vec![none.clone()],
+                warnings: vec![none.clone()],
+                params: wish.params.clone(),
+                span: wish.span.unwrap_or_default(),
+                asked: none.clone(),
+                decide_by: Span::from_secs(60),
+                start_by: Span::from_secs(60),
+                worst_end: Timestamp::EPOCH,
+                swept: Tail::AtMost(Span::ZERO),
+                unswept: Tail::NoBound(none),
+                covered_by: None,
+            })
+        })
     }
 
     fn file<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Outcome> {
@@ -204,17 +227,34 @@ fn meant(heard: &Heard, event: &Value) {
                 assert!(value.len() <= 80 && value.bytes().all(|b| b.is_ascii_graphic()), "{value:?}");
             }
         }
+        Heard::Action(action) if kind == Some("interactive") => {
+            pressed(&action.by, "jit.release", event);
+            assert!(matches!(action.what, Act::Release(_)));
+        }
         Heard::Action(action) => {
             assert_eq!(kind, Some("slash_commands"));
             commanded(&action.by, event);
+            assert_eq!(Some(action.key.as_str()), text(event, "/envelope_id"));
         }
+        // What was shown is filed, by the button that was shown with it.
         Heard::Wish(wish) => {
+            assert_eq!(kind, Some("interactive"));
+            pressed(&wish.by, "jit.request", event);
+        }
+        Heard::Plan(wish) => {
             assert_eq!(kind, Some("slash_commands"));
             commanded(&wish.by, event);
             assert_eq!(Some(wish.key.as_str()), text(event, "/envelope_id"));
             assert!(!wish.reason.trim().is_empty());
         }
     }
+}
+
+fn pressed(by: &jit_approval::Identity, action: &str, event: &Value) {
+    assert_eq!(text(event, "/payload/type"), Some("block_actions"));
+    assert_eq!(text(event, "/payload/actions/0/action_id"), Some(action));
+    assert_eq!(text(event, "/payload/team/id"), Some(TEAM));
+    member(by, text(event, "/payload/user/id"));
 }
 
 fn commanded(by: &jit_approval::Identity, event: &Value) {

@@ -108,7 +108,10 @@ pub fn request(view: &RequestView, paint: Paint<'_>) -> Vec<String> {
     let (word, tone) = standing(view.standing);
     let mut lines = vec![format!("{}  {}", paint(Tone::Strong, &view.id.to_string()), paint(tone, word))];
     if view.keyless && view.mine && !view.standing.is_over() {
-        lines.push(row("key", "none yet: it was asked for over chat, and your first claim from your own account sets it"));
+        lines.push(row(
+            "key",
+            "none yet: it was asked for over chat, and your first claim from your own account sets it",
+        ));
     }
     let who = if view.mine { "you".to_owned() } else { person(view.requester.as_ref()) };
     lines.push(row("asks", &format!("{who}, {}", away(view.filed, now))));

@@ -7,6 +7,7 @@
 
 #![warn(missing_docs)]
 
+mod command;
 pub mod error;
 pub mod kind;
 pub mod notice;
@@ -19,13 +20,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use jit_types::{AskId, Digest, GrantId, Params, PersonId, RequestId, RoleName, Span, Words};
+use jit_types::{AskId, Digest, PersonId, RoleName, Span, Words};
 use serde::{Deserialize, Serialize};
 
+pub use command::{Act, Action, Planned, Wish};
 pub use error::{Error, ErrorKind};
 pub use jit_types::settings::{SecretError, Secrets};
 pub use kind::{Config, Kind};
-pub use notice::{Alert, AskNotice, MessageRef, News, Notice, NoticeKey, Standing};
+pub use notice::{Alert, AskNotice, MessageRef, News, Note, Notice, NoticeKey, Standing};
 
 /// A boxed future: what makes the contract usable as `dyn` without a macro.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -37,6 +39,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// - [`announce`](Adapter::announce) is at least once; where the medium can deduplicate (by the notice's key), once.
 /// - [`update`](Adapter::update) makes the message follow: the newest notice wins, and a notice whose ask is decided or
 ///   whose grant has ended reduces the message to what, who and outcome.
+/// - A [`Note`] is put beneath the message that it names, and nowhere else; where the medium has no threads, or the message
+///   is in none, it is dropped.
 /// - An ask is told to those in its `to` and to nobody else. Where `to` is empty while it is pending, nobody is told:
 ///   empty never means everybody. Once it is closed, what was told before is reduced, whoever is still in `to`.
 /// - Every text in a notice that a person typed is escaped for the medium by the adapter: it can't forge a button, a
@@ -71,6 +75,8 @@ pub struct Capability {
     pub decides: bool,
     /// Whether a message can be edited after it was sent.
     pub edits: bool,
+    /// Whether a line can stand beneath an earlier message, so that who reads that sees what became of it.
+    pub threads: bool,
     /// Whether one person can be reached alone.
     pub direct: bool,
     /// The longest text, in characters.
@@ -138,13 +144,20 @@ pub trait Desk: Send + Sync {
     /// Takes a command that is no decision: a slash command, "release" from chat.
     fn act<'a>(&'a self, action: &'a Action) -> BoxFuture<'a, Outcome>;
 
+    /// Says what a wish would do, or why it may not be filed: people see the plan before they file. Files nothing.
+    fn plan<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Result<Planned, Outcome>> {
+        Box::pin(async move { Err(none_filed(&wish.role)) })
+    }
+
     /// Takes a request that somebody files over a channel. A desk that takes none says how it is done elsewhere.
     fn file<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let words = format!("nothing was filed: over this channel no request is; use `jit request {}`", wish.role);
-            Outcome { done: false, words: Words::new(words), standing: None }
-        })
+        Box::pin(async move { none_filed(&wish.role) })
     }
+}
+
+fn none_filed(role: &RoleName) -> Outcome {
+    let words = format!("nothing was filed: over this channel no request is; use `jit request {role}`");
+    Outcome { done: false, words: Words::new(words), standing: None }
 }
 
 /// Who acts, as the channel itself knows them: never taken from a message's body alone.
@@ -183,41 +196,6 @@ pub enum Verdict {
     },
     /// No.
     Deny,
-}
-
-/// What somebody wants over a channel, besides deciding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Action {
-    /// Who.
-    pub by: Identity,
-    /// What.
-    pub what: Act,
-}
-
-/// The commands that a channel can hand in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// To give a grant back.
-    Release(GrantId),
-    /// To take a request back.
-    Cancel(RequestId),
-}
-
-/// What somebody asks for over a channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
-    /// Who.
-    pub by: Identity,
-    /// The same key is the same request, however often the medium delivers it.
-    pub key: String,
-    /// Which role.
-    pub role: RoleName,
-    /// With which parameters, as typed: the role says of which type each is.
-    pub params: Params,
-    /// For how long; the role's default where it is not said.
-    pub span: Option<Span>,
-    /// Why, as typed.
-    pub reason: String,
 }
 
 /// What came of it, in words for the person.

@@ -22,6 +22,8 @@ pub enum Notice {
     News(News),
     /// Something that somebody must look at.
     Alert(Alert),
+    /// A line beneath an earlier message.
+    Note(Note),
 }
 
 impl Notice {
@@ -31,6 +33,7 @@ impl Notice {
             Self::Ask(ask) => &ask.key,
             Self::News(news) => &news.key,
             Self::Alert(alert) => &alert.key,
+            Self::Note(note) => &note.key,
         }
     }
 }
@@ -68,6 +71,8 @@ pub struct AskNotice {
     pub swept: Tail,
     /// What may go on after the end while nobody sweeps.
     pub unswept: Tail,
+    /// Whether its requester has never had an active grant of this role before, as far as the record says.
+    pub first: bool,
     /// Why; gone once the ask is decided, or where the channel is kept from it.
     pub reason: Option<Free>,
     /// Until when somebody must decide.
@@ -77,6 +82,9 @@ pub struct AskNotice {
 }
 
 impl AskNotice {
+    /// What is said where its requester has never had this role: no more than that.
+    pub const FIRST: &'static str = "no earlier grant of this role on record";
+
     /// For how long, in words: whoever decides an extension must see that it is one, and how long it would be in all.
     pub fn length(&self) -> String {
         match self.total {
@@ -121,9 +129,24 @@ pub struct News {
     pub request: RequestId,
     /// About which grant.
     pub grant: Option<GrantId>,
+    /// Whether that grant is open now, so that it can be given back from here.
+    pub open: bool,
     /// About which role.
     pub role: RoleName,
     /// What is new.
+    pub words: Words,
+}
+
+/// What became of an ask, for those who read its message: who decided, that it is in use, that it has ended.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// The key.
+    pub key: NoticeKey,
+    /// Beneath which message.
+    pub under: MessageRef,
+    /// About which request.
+    pub request: RequestId,
+    /// What is so.
     pub words: Words,
 }
 

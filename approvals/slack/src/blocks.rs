@@ -39,12 +39,15 @@ pub(crate) fn said(text: &str) -> Value {
     rich(json!([{ "type": "rich_text_section", "elements": [plain(text)] }]))
 }
 
-/// A line that calls people.
-pub(crate) fn call(label: &str, users: &[&str]) -> Value {
+/// A line that calls people, and says how many more there are.
+pub(crate) fn call(label: &str, users: &[&str], more: usize) -> Value {
     let mut elements = vec![bold(&format!("{label}: "))];
     for user in users {
         elements.push(json!({ "type": "user", "user_id": user }));
         elements.push(plain(" "));
+    }
+    if more > 0 {
+        elements.push(plain(&format!("and {more} more")));
     }
     rich(json!([{ "type": "rich_text_section", "elements": elements }]))
 }
@@ -82,6 +85,19 @@ pub(crate) fn button(action: &str, label: &str, value: &str, style: Option<&str>
     let mut button = json!({ "type": "button", "action_id": action, "text": plain_text(label), "value": value });
     if let (Some(style), Some(object)) = (style, button.as_object_mut()) {
         object.insert("style".to_owned(), Value::from(style));
+    }
+    button
+}
+
+/// A button that asks once more before it does something (docs.slack.dev/reference/block-kit/composition-objects, the
+/// page of the confirmation dialog).
+pub(crate) fn careful(button: Value, title: &str, question: &str, yes: &str, no: &str) -> Value {
+    let mut button = button;
+    if let Some(object) = button.as_object_mut() {
+        let confirm = json!({
+            "title": plain_text(title), "text": plain_text(question), "confirm": plain_text(yes), "deny": plain_text(no)
+        });
+        object.insert("confirm".to_owned(), confirm);
     }
     button
 }

@@ -1,35 +1,92 @@
-//! The slash command: `/jit request`, `/jit release`, `/jit cancel`.
+//! The slash command, and the buttons that do what a command does.
 
-use jit_approval::{Act, Action, Desk, Identity, Wish};
-use jit_types::{ParamName, ParamValue, Params, RoleName, Span};
+use jit_approval::{Act, Action, Desk, Identity, Planned, Wish};
+use jit_types::{GrantId, Params, RoleName, Span};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::answer::Seat;
+use crate::listen::Heard;
 use crate::people::Refusal;
 use crate::press::text;
-use crate::{Inner, Slack};
+use crate::typed::{Said, read};
+use crate::{Inner, Slack, render};
 
 /// The command's name.
 pub(crate) const NAME: &str = "/jit";
 
-const HELP: &str = "/jit request ROLE --for 2h --reason \"why\" (--param name=value) asks for access · \
-                    /jit release GRANT gives it back · /jit cancel REQUEST takes a request back";
+/// The action of the button that files what was shown.
+pub(crate) const REQUEST: &str = "jit.request";
+/// The action of the button that gives a grant back.
+pub(crate) const RELEASE: &str = "jit.release";
 
-/// What a command says.
+/// The longest value that a button can have (docs.slack.dev/reference/block-kit/block-elements/button-element).
+const LONGEST_VALUE: usize = 2000;
+
+/// A wish as it stands in the button that files it: nothing is stored for somebody who only looks. The key is that of the
+/// command, so that a command which comes twice, or a button pressed twice, files once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Offer {
+    /// The version, so that an old button is understood or refused by a later program.
+    v: u8,
+    k: String,
+    role: RoleName,
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    with: Params,
+    #[serde(rename = "for")]
+    span: Span,
+    why: String,
+}
+
+impl Offer {
+    const VERSION: u8 = 1;
+
+    /// The value of the button; `None` where it is longer than one can be.
+    fn write(wish: &Wish, span: Span) -> Option<String> {
+        let (k, role) = (wish.key.clone(), wish.role.clone());
+        let offer = Self { v: Self::VERSION, k, role, with: wish.params.clone(), span, why: wish.reason.clone() };
+        serde_json::to_string(&offer).ok().filter(|text| text.chars().count() <= LONGEST_VALUE)
+    }
+
+    fn read(value: &str, by: Identity) -> Option<Wish> {
+        let Self { v, k, role, with, span, why } = serde_json::from_str(value).ok()?;
+        (v == Self::VERSION).then_some(Wish { by, key: k, role, params: with, span: Some(span), reason: why })
+    }
+}
+
+/// The value of a button that gives a grant back.
+pub(crate) fn release(grant: &GrantId) -> String {
+    format!("1 {grant}")
+}
+
+/// What a button does that is no decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Said {
+pub(crate) enum Button {
+    File(Wish),
     Act(Act),
-    Request { role: RoleName, params: Params, span: Option<Span>, reason: String },
+}
+
+impl Button {
+    /// Reads what a button of this action says.
+    pub(crate) fn pressed(action: &str, value: &str, by: &Identity) -> Option<Self> {
+        match action {
+            REQUEST => Offer::read(value, by.clone()).map(Self::File),
+            RELEASE => Some(Self::Act(Act::Release(value.strip_prefix("1 ")?.parse().ok()?))),
+            _ => None,
+        }
+    }
 }
 
 impl Inner {
     /// Deals with a slash command.
-    pub(crate) async fn commanded(&self, envelope: &str, payload: &Value, desk: &dyn Desk) {
+    pub(crate) async fn commanded(&self, envelope: &str, payload: &Value, desk: &dyn Desk, heard: &Heard) {
         let user = text(payload, "/user_id").unwrap_or_default();
         let seat = Seat {
             user: user.to_owned(),
             channel: text(payload, "/channel_id").map(str::to_owned),
             address: text(payload, "/response_url").map(str::to_owned),
+            instead: false,
         };
         // Here Slack writes the same facts flat: `team_id` is the user's own.
         let who = json!({ "id": user, "team_id": text(payload, "/team_id") });
@@ -38,192 +95,109 @@ impl Inner {
             Err(Refusal(words)) => return self.answer(&seat, words).await,
         };
         let by = Identity { channel: Slack::KIND.to_owned(), name };
-        let words = match read(text(payload, "/text").unwrap_or_default()) {
-            Ok(Said::Act(what)) => desk.act(&Action { by, what }).await.words.to_string(),
+        let key = envelope.to_owned();
+        match read(text(payload, "/text").unwrap_or_default()) {
+            Ok(Said::Act(what)) => {
+                let outcome = desk.act(&Action { by, key, what }).await;
+                heard.say();
+                self.answer(&seat, outcome.words.as_str()).await;
+            }
             Ok(Said::Request { role, params, span, reason }) => {
-                let key = envelope.to_owned();
-                desk.file(&Wish { by, key, role, params, span, reason }).await.words.to_string()
+                let wish = Wish { by, key, role, params, span, reason };
+                self.planned(&seat, &wish, desk).await;
             }
-            Err(why) => why,
-        };
-        self.answer(&seat, &words).await;
-    }
-}
-
-/// Reads what was typed after the command's name; on a mistake says which, and the way out.
-fn read(typed: &str) -> Result<Said, String> {
-    let words = split(&unescaped(typed))?;
-    let mut words = words.iter().map(String::as_str);
-    let verb = words.next().unwrap_or("help");
-    match verb {
-        "request" => request(words),
-        "release" | "cancel" => {
-            let (id, None) = (words.next().unwrap_or_default(), words.next()) else {
-                return Err(format!("`{verb}` wants one id; {HELP}"));
-            };
-            if verb == "release" {
-                let grant = id.parse().map_err(|error| format!("{error}; your message of the approval has it"))?;
-                return Ok(Said::Act(Act::Release(grant)));
-            }
-            Ok(Said::Act(Act::Cancel(id.parse().map_err(|error| format!("{error}"))?)))
-        }
-        "help" | "--help" => Err(HELP.to_owned()),
-        _ => Err(format!("there is no such command; {HELP}")),
-    }
-}
-
-fn request<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Said, String> {
-    let (mut role, mut params, mut span, mut reason) = (None, Params::new(), None, None);
-    while let Some(word) = words.next() {
-        // Some keyboards make one long dash of two hyphens.
-        let word = word.strip_prefix('\u{2014}').map_or_else(|| word.to_owned(), |rest| format!("--{rest}"));
-        let (option, given) = match word.split_once('=') {
-            Some((option, value)) if option.starts_with("--") => (option.to_owned(), Some(value.to_owned())),
-            _ => (word, None),
-        };
-        let mut value =
-            || given.clone().or_else(|| words.next().map(str::to_owned)).ok_or(format!("`{option}` wants a value"));
-        let twice = |there: bool| if there { Err(format!("`{option}` is given twice")) } else { Ok(()) };
-        match option.as_str() {
-            "--for" => {
-                twice(span.is_some())?;
-                span = Some(value()?.parse::<Span>().map_err(|error| error.to_string())?);
-            }
-            "--reason" | "-r" => {
-                twice(reason.is_some())?;
-                reason = Some(value()?);
-            }
-            "--param" | "-p" => {
-                let pair = value()?;
-                let (name, value) = pair.split_once('=').ok_or("`--param` is written as in --param schema=sales")?;
-                let name = name.parse::<ParamName>().map_err(|error| error.to_string())?;
-                twice(params.insert(name, ParamValue::Text(value.to_owned())).is_some())?;
-            }
-            other if other.starts_with('-') => return Err(format!("there is no such option; {HELP}")),
-            other if role.is_none() => role = Some(other.parse::<RoleName>().map_err(|error| error.to_string())?),
-            _ => return Err("there is a word too many; put the reason in quotes: --reason \"…\"".to_owned()),
+            Err(why) => self.answer(&seat, &why).await,
         }
     }
-    let role = role.ok_or("no role is named: /jit request ROLE --for 2h --reason \"why\"")?;
-    let reason = reason.filter(|reason| !reason.trim().is_empty()).ok_or("say what for: --reason \"…\"")?;
-    Ok(Said::Request { role, params, span, reason })
-}
 
-/// Slack writes these three as entities, and no other (docs.slack.dev/messaging/formatting-message-text).
-fn unescaped(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-}
-
-/// Splits into words at blanks outside of quotes. The curly quotes of keyboards count, and close each other; between straight
-/// double quotes a backslash takes the meaning from a quote and from itself.
-fn split(text: &str) -> Result<Vec<String>, String> {
-    let curly = |c: char| matches!(c, '\u{201c}' | '\u{201d}' | '\u{201e}');
-    let (mut words, mut word, mut open) = (Vec::new(), None::<String>, None);
-    let mut letters = text.chars().peekable();
-    while let Some(c) = letters.next() {
-        let closes = match open {
-            Some(quote) if curly(quote) => curly(c) || c == '"',
-            Some(quote) => c == quote,
-            None => false,
+    /// Shows what a wish would do, with the button that files it. Nothing is filed by asking.
+    async fn planned(&self, seat: &Seat, wish: &Wish, desk: &dyn Desk) {
+        let planned: Planned = match desk.plan(wish).await {
+            Ok(planned) => planned,
+            Err(refused) => return self.answer(seat, refused.words.as_str()).await,
         };
-        if closes {
-            open = None;
-        } else if open.is_some() {
-            let meant =
-                if c == '\\' && open == Some('"') { letters.next_if(|next| "\"\\".contains(*next)) } else { None };
-            word.get_or_insert_default().push(meant.unwrap_or(c));
-        } else if c == '"' || curly(c) || (c == '\'' && word.is_none()) {
-            // An apostrophe inside of a word is one.
-            open = Some(c);
-            word.get_or_insert_default();
-        } else if c.is_whitespace() {
-            words.extend(word.take());
-        } else {
-            word.get_or_insert_default().push(c);
+        if let Some(open) = &planned.covered_by {
+            let words =
+                format!("nothing was filed: you have the same open already, {open}; `jit show {open}` shows it");
+            return self.answer(seat, &words).await;
+        }
+        match Offer::write(wish, planned.span) {
+            Some(value) => self.shown(seat, &render::plan(&planned, &wish.reason, &value)).await,
+            None => {
+                let words = format!(
+                    "nothing was filed: this is longer than a button in Slack can carry; ask with a shorter reason, or \
+                     in a terminal: jit request {}",
+                    wish.role
+                );
+                self.answer(seat, &words).await;
+            }
         }
     }
-    if open.is_some() {
-        return Err("a quote is not closed".to_owned());
+
+    /// Does what a button says that is no decision. The right to it is looked at now, by the house.
+    pub(crate) async fn done(
+        &self,
+        seat: &Seat,
+        by: Identity,
+        key: &str,
+        button: Button,
+        desk: &dyn Desk,
+        heard: &Heard,
+    ) {
+        let outcome = match button {
+            Button::File(wish) => desk.file(&wish).await,
+            Button::Act(what) => desk.act(&Action { by, key: key.to_owned(), what }).await,
+        };
+        heard.say();
+        // A plan that was filed is replaced by what came of it: there is nothing more to press. One that could not be
+        // filed just now can be pressed again.
+        let seat = Seat { instead: seat.instead && outcome.done, ..seat.clone() };
+        self.answer(&seat, outcome.words.as_str()).await;
     }
-    words.extend(word);
-    Ok(words)
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use jit_types::{ParamName, ParamValue};
 
     use super::*;
 
-    proptest! {
-        #[test]
-        fn whatever_is_typed_is_read_or_refused_in_words(typed in ".*") {
-            if let Err(why) = read(&typed) {
-                prop_assert!(!why.is_empty());
-            }
-        }
-
-        #[test]
-        fn what_is_quoted_is_one_word(text in "[^\0]+") {
-            prop_assume!(!text.trim().is_empty());
-            let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
-            let typed = format!("request a --reason \"{quoted}\"");
-            let escaped = typed.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            prop_assert_eq!(read(&escaped), said("a", &[], None, &text));
-        }
-    }
-
-    fn said(role: &str, params: &[(&str, &str)], span: Option<&str>, reason: &str) -> Result<Said, String> {
-        let params = params.iter().map(|(k, v)| (k.parse().unwrap(), ParamValue::Text((*v).to_owned()))).collect();
-        let (role, span) = (role.parse().unwrap(), span.map(|span| span.parse().unwrap()));
-        Ok(Said::Request { role, params, span, reason: reason.to_owned() })
+    fn wish(reason: &str) -> Wish {
+        let by = Identity { channel: "slack".to_owned(), name: "T1/U1".to_owned() };
+        let name: ParamName = "schema".parse().unwrap();
+        let params = [(name, ParamValue::Text("a\"b".to_owned()))].into();
+        let (key, role) = ("envelope-1".to_owned(), "db-read".parse().unwrap());
+        Wish { by, key, role, params, span: Some(Span::from_secs(5400)), reason: reason.to_owned() }
     }
 
     #[test]
-    fn a_request_is_read_as_people_type_it() {
-        let plain = "request db-read --for 2h --reason \"INC-42 slow orders\" --param schema=sales";
-        assert_eq!(read(plain), said("db-read", &[("schema", "sales")], Some("2h"), "INC-42 slow orders"));
-        let phone = "request db-read \u{2014}for 2h \u{2014}reason \u{201c}it\u{2019}s slow\u{201d}";
-        assert_eq!(read(phone), said("db-read", &[], Some("2h"), "it\u{2019}s slow"));
-        assert_eq!(read("request a --reason=x"), said("a", &[], None, "x"));
-        assert_eq!(read("  request   a -r don't "), said("a", &[], None, "don't"));
-        assert_eq!(read("request a -r 'a  &lt;b&gt; &amp;lt;'"), said("a", &[], None, "a  <b> &lt;"));
-        let quoted = "request a -r \"say \\\"C:\\temp\\\\\\\" \u{201c}now\u{201d}\"";
-        assert_eq!(read(quoted), said("a", &[], None, "say \"C:\\temp\\\" \u{201c}now\u{201d}"));
-        assert_eq!(read("request a -p q= -r x"), said("a", &[("q", "")], None, "x"));
-    }
-
-    #[test]
-    fn a_mistake_is_told_and_nothing_is_guessed() {
-        for bad in [
-            "",
-            "help",
-            "approve req_1",
-            "request",
-            "request a",
-            "request a --reason",
-            "request a --reason \" \"",
-            "request a --reason \"x",
-            "request a b --reason x",
-            "request A --reason x",
-            "request a --for 2 --reason x",
-            "request a --for 1h --for 2h --reason x",
-            "request a --force --reason x",
-            "request a -p x -r y",
-            "request a -p x=1 -p x=2 -r y",
-            "release",
-            "release gr_1",
-            "release gr_00000000000000000000000000 x",
-            "cancel gr_00000000000000000000000000",
-        ] {
-            assert!(read(bad).is_err_and(|why| !why.is_empty()), "{bad}");
+    fn a_button_files_what_was_shown_for_whoever_presses_it() {
+        let wish = wish("INC-42 \u{1f600} <!channel>");
+        let value = Offer::write(&wish, Span::from_secs(5400)).unwrap();
+        let other = Identity { channel: "slack".to_owned(), name: "T1/U2".to_owned() };
+        let theirs = Wish { by: other.clone(), ..wish.clone() };
+        assert_eq!(Button::pressed(REQUEST, &value, &wish.by), Some(Button::File(wish.clone())));
+        assert_eq!(Button::pressed(REQUEST, &value, &other), Some(Button::File(theirs)));
+        for bad in ["", "{}", &value.replace("\"v\":1", "\"v\":2"), &value.replace("\"why\"", "\"by\"")] {
+            assert_eq!(Button::pressed(REQUEST, bad, &wish.by), None, "{bad}");
         }
     }
 
     #[test]
-    fn ids_are_read() {
-        let id = "00000000000000000000000000";
-        assert!(matches!(read(&format!("release gr_{id}")), Ok(Said::Act(Act::Release(_)))));
-        assert!(matches!(read(&format!("cancel req_{id}")), Ok(Said::Act(Act::Cancel(_)))));
+    fn what_no_button_can_carry_is_not_cut() {
+        assert_eq!(Offer::write(&wish(&"x".repeat(2000)), Span::from_secs(60)), None);
+        assert!(Offer::write(&wish(&"\u{1f600}".repeat(1700)), Span::from_secs(60)).is_some());
+    }
+
+    #[test]
+    fn a_grant_is_released_by_its_id_and_nothing_else() {
+        let (grant, by) = (GrantId::from_parts(jit_types::Timestamp::EPOCH, [3; 10]), wish("").by);
+        let read = |value: &str| Button::pressed(RELEASE, value, &by);
+        assert_eq!(read(&release(&grant)), Some(Button::Act(Act::Release(grant))));
+        for bad in [String::new(), grant.to_string(), format!("2 {grant}"), format!("1 {grant} x"), "1 gr_1".to_owned()]
+        {
+            assert_eq!(read(&bad), None, "{bad}");
+        }
+        assert_eq!(Button::pressed("jit.other", &release(&grant), &by), None);
     }
 }

@@ -10,7 +10,7 @@ use crate::{Slack, listen, render};
 pub async fn envelope(slack: &Slack, body: &str, desk: &dyn Desk) {
     let Ok(event) = serde_json::from_str::<Value>(body) else { return };
     let (Some(kind), Some(envelope)) = (text(&event, "/type"), text(&event, "/envelope_id")) else { return };
-    listen::deal(&slack.0, kind, envelope, &event, desk).await;
+    listen::deal(&slack.0, kind, envelope, &event, desk, &listen::Heard::by_nobody()).await;
 }
 
 /// The body of the message that a notice becomes, as it is posted.

@@ -28,6 +28,7 @@ mod seen;
 mod settings;
 mod socket;
 mod tell;
+mod typed;
 mod web;
 
 use std::sync::Arc;
@@ -87,6 +88,7 @@ impl Adapter for Slack {
             kind: Self::KIND,
             decides: true,
             edits: true,
+            threads: true,
             direct: true,
             longest: LONGEST,
             // Slack keeps no key with a message, and looking for it would take the right to read the channel.

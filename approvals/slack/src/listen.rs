@@ -1,13 +1,14 @@
 //! Listening: a socket is always open or being opened, and nothing that came over one is lost or done twice.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use jit_approval::{Desk, Error};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
@@ -23,6 +24,9 @@ const LONG_PAUSE: Duration = Duration::from_secs(60);
 /// How long a socket may be silent before it is asked whether it lives, and how long until it is given up. Slack itself
 /// pings every few seconds.
 const SILENCE: Duration = Duration::from_secs(20);
+/// When Slack is told at the latest that something has arrived, though the house is still at work: Slack waits three seconds
+/// (docs.slack.dev/apis/events-api/using-socket-mode, "acknowledging events").
+const SAID_WITHIN: Duration = Duration::from_secs(2);
 /// A socket that lasted no longer than this is no good one.
 const SHORT: Duration = Duration::from_secs(1);
 /// How long a socket that Slack is about to close is listened to on.
@@ -90,6 +94,7 @@ async fn serve(
     leaving: oneshot::Sender<Why>,
 ) {
     let mut tasks = JoinSet::new();
+    let (say, mut said) = mpsc::unbounded_channel();
     let mut leaving = Some(leaving);
     {
         let _open = inner.sockets.open();
@@ -99,7 +104,17 @@ async fn serve(
             while tasks.try_join_next().is_some() {}
             let patience =
                 until.map_or(SILENCE, |until: Instant| until.saturating_duration_since(Instant::now()).min(SILENCE));
-            let message = match tokio::time::timeout(patience, socket.next()).await {
+            let came = tokio::select! {
+                came = tokio::time::timeout(patience, socket.next()) => came,
+                Some(envelope) = said.recv() => {
+                    let heard = Message::Text(json!({ "envelope_id": envelope }).to_string().into());
+                    if socket.send(heard).await.is_err() {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            let message = match came {
                 Ok(Some(Ok(message))) => message,
                 Ok(_) => break,
                 // Silent since it was asked, or its time is over.
@@ -127,16 +142,18 @@ async fn serve(
                 }
                 Some(kind) => {
                     let Some(envelope) = text(&event, "/envelope_id") else { continue };
-                    // Said at once: Slack waits three seconds, the house may take longer. Where it can't be said, Slack
-                    // tells the person that nothing happened, or sends it again: so nothing happens now.
-                    let heard = Message::Text(json!({ "envelope_id": envelope }).to_string().into());
-                    if socket.send(heard).await.is_err() {
-                        break;
-                    }
+                    let heard = Heard::new(envelope, &say);
                     if inner.seen.first(envelope) {
                         let (inner, desk) = (Arc::clone(&inner), Arc::clone(&desk));
                         let (kind, envelope) = (kind.to_owned(), envelope.to_owned());
-                        tasks.spawn(async move { deal(&inner, &kind, &envelope, &event, desk.as_ref()).await });
+                        tasks.spawn(async move {
+                            let dealt = deal(&inner, &kind, &envelope, &event, desk.as_ref(), &heard);
+                            tokio::pin!(dealt);
+                            if tokio::time::timeout(SAID_WITHIN, &mut dealt).await.is_err() {
+                                heard.say();
+                                dealt.await;
+                            }
+                        });
                     }
                 }
                 None => {}
@@ -149,12 +166,45 @@ async fn serve(
     while tasks.join_next().await.is_some() {}
 }
 
+/// The word to Slack that an envelope has arrived: said once what it asks for is durable, so that a broker which dies before
+/// that has not said it, and the person sees that nothing happened. It is said at the latest when this is dropped.
+pub(crate) struct Heard {
+    envelope: String,
+    say: Option<mpsc::UnboundedSender<String>>,
+    said: AtomicBool,
+}
+
+impl Heard {
+    fn new(envelope: &str, say: &mpsc::UnboundedSender<String>) -> Self {
+        Self { envelope: envelope.to_owned(), say: Some(say.clone()), said: AtomicBool::new(false) }
+    }
+
+    /// For an envelope that came over no socket.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn by_nobody() -> Self {
+        Self { envelope: String::new(), say: None, said: AtomicBool::new(false) }
+    }
+
+    /// Says it, once. Where the socket is gone it can't be said: Slack sends it again, and it is known here.
+    pub(crate) fn say(&self) {
+        if let Some(say) = self.say.as_ref().filter(|_| !self.said.swap(true, Ordering::SeqCst)) {
+            drop(say.send(self.envelope.clone()));
+        }
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        self.say();
+    }
+}
+
 /// Deals with one envelope to its end.
-pub(crate) async fn deal(inner: &Inner, kind: &str, envelope: &str, event: &Value, desk: &dyn Desk) {
+pub(crate) async fn deal(inner: &Inner, kind: &str, envelope: &str, event: &Value, desk: &dyn Desk, heard: &Heard) {
     let Some(payload) = event.get("payload") else { return };
     match kind {
-        "interactive" => inner.interactive(envelope, payload, desk).await,
-        "slash_commands" => inner.commanded(envelope, payload, desk).await,
+        "interactive" => inner.interactive(envelope, payload, desk, heard).await,
+        "slash_commands" => inner.commanded(envelope, payload, desk, heard).await,
         _ => {}
     }
 }

@@ -27,8 +27,8 @@ pub fn manifest() -> Value {
             "bot_user": { "display_name": "jit", "always_online": false },
             "slash_commands": [{
                 "command": crate::command::NAME,
-                "description": "Ask for access, or give it back",
-                "usage_hint": "request ROLE --for 2h --reason \"why\" | release GRANT | cancel REQUEST",
+                "description": "Ask for access or more time, give it back, lock",
+                "usage_hint": "request ROLE --for 2h --reason \"why\" | extend GRANT --for 1h --reason \"why\" | release GRANT | cancel REQUEST",
                 "should_escape": false
             }]
         },

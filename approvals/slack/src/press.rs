@@ -1,12 +1,14 @@
 //! Presses: from what Slack sends to a decision at the desk, and back to the one who pressed.
 
-use jit_approval::{Decision, Desk, Identity, Outcome, Verdict};
+use jit_approval::{Decision, Desk, Identity, Verdict};
 use serde_json::{Value, json};
 
 use crate::answer::Seat;
 use crate::blocks::{field, plain_text};
+use crate::command::Button;
+use crate::listen::Heard;
 use crate::people::Refusal;
-use crate::render::{self, Shown};
+use crate::render::Shown;
 use crate::web::{As, Said};
 use crate::{Inner, Slack};
 
@@ -33,22 +35,23 @@ impl Inner {
     }
 
     /// Deals with a press or a modal that was sent.
-    pub(crate) async fn interactive(&self, envelope: &str, payload: &Value, desk: &dyn Desk) {
+    pub(crate) async fn interactive(&self, envelope: &str, payload: &Value, desk: &dyn Desk, heard: &Heard) {
         match text(payload, "/type") {
-            Some("block_actions") => self.pressed(envelope, payload, desk).await,
+            Some("block_actions") => self.pressed(envelope, payload, desk, heard).await,
             Some("view_submission") if text(payload, "/view/callback_id") == Some(MODAL) => {
-                self.submitted(envelope, payload, desk).await;
+                self.submitted(envelope, payload, desk, heard).await;
             }
             // Shortcuts and closed modals mean nothing here.
             _ => {}
         }
     }
 
-    async fn pressed(&self, envelope: &str, payload: &Value, desk: &dyn Desk) {
+    async fn pressed(&self, envelope: &str, payload: &Value, desk: &dyn Desk, heard: &Heard) {
         let seat = Seat {
             user: text(payload, "/user/id").unwrap_or_default().to_owned(),
             channel: text(payload, "/container/channel_id").map(str::to_owned),
             address: text(payload, "/response_url").map(str::to_owned),
+            instead: payload.pointer("/container/is_ephemeral").and_then(Value::as_bool) == Some(true),
         };
         let by = match self.presser(payload).await {
             Ok(by) => by,
@@ -56,18 +59,24 @@ impl Inner {
         };
         let action = text(payload, "/actions/0/action_id").unwrap_or_default();
         let value = text(payload, "/actions/0/value").or_else(|| text(payload, "/actions/0/selected_option/value"));
+        if let Some(button) = value.and_then(|value| Button::pressed(action, value, &by)) {
+            return self.done(&seat, by, envelope, button, desk, heard).await;
+        }
         let Some((shown, verdict)) = value.and_then(|value| Shown::pressed(action, value)) else {
             return self.answer(&seat, UNKNOWN).await;
         };
         let at = text(payload, "/container/message_ts").unwrap_or_default();
         if verdict == Verdict::Deny {
+            // Nothing is decided by asking, and the trigger is good for three seconds.
+            heard.say();
             return self.asked_why(payload, &seat, shown, at).await;
         }
         let time = text(payload, "/actions/0/action_ts").unwrap_or_default();
         let evidence = evidence(envelope, &by, time, &seat, at);
         let decision = Decision { ask: shown.ask, hash: shown.hash, by, verdict, comment: None, evidence };
         let outcome = desk.decide(&decision).await;
-        self.answered(&seat, at, &outcome).await;
+        heard.say();
+        self.answer(&seat, outcome.words.as_str()).await;
     }
 
     /// Opens the modal in which somebody says why they deny.
@@ -82,14 +91,14 @@ impl Inner {
         }
     }
 
-    async fn submitted(&self, envelope: &str, payload: &Value, desk: &dyn Desk) {
+    async fn submitted(&self, envelope: &str, payload: &Value, desk: &dyn Desk, heard: &Heard) {
         let user = text(payload, "/user/id").unwrap_or_default().to_owned();
         let kept = text(payload, "/view/private_metadata").unwrap_or_default();
         let mut words = kept.splitn(3, '|');
         let (value, channel, at) =
             (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let channel = (!channel.is_empty()).then(|| channel.to_owned());
-        let seat = Seat { user, channel, address: None };
+        let seat = Seat { user, channel, address: None, instead: false };
         let by = match self.presser(payload).await {
             Ok(by) => by,
             Err(Refusal(words)) => return self.answer(&seat, words).await,
@@ -101,19 +110,8 @@ impl Inner {
         let evidence = evidence(envelope, &by, view, &seat, at);
         let verdict = Verdict::Deny;
         let outcome = desk.decide(&Decision { ask: shown.ask, hash: shown.hash, by, verdict, comment, evidence }).await;
-        self.answered(&seat, at, &outcome).await;
-    }
-
-    /// Tells who pressed what came of it, and the channel in the message's thread how far the ask is.
-    async fn answered(&self, seat: &Seat, at: &str, outcome: &Outcome) {
-        self.answer(seat, outcome.words.as_str()).await;
-        let (Some(standing), Some(channel), true) = (&outcome.standing, &seat.channel, outcome.done) else { return };
-        if channel.starts_with('D') || at.is_empty() {
-            return;
-        }
-        if let Err(fault) = self.post(channel, Some(at), &render::line(standing)).await {
-            tracing::info!("the thread of an ask was not followed up: {}", fault.error("posting"));
-        }
+        heard.say();
+        self.answer(&seat, outcome.words.as_str()).await;
     }
 }
 

@@ -1,10 +1,11 @@
 //! A notice as a message of Slack.
 
-use jit_approval::{Alert, AskNotice, News, Notice, Standing, Verdict};
+use jit_approval::{Alert, AskNotice, News, Note, Notice, Planned, Standing, Verdict};
 use jit_types::{AskId, Digest, PersonId, Span, Words};
 use serde_json::{Value, json};
 
-use crate::blocks::{button, call, choice, escaped, field, header, list, quote, said, timed};
+use crate::blocks::{button, call, careful, choice, escaped, field, header, list, quote, said, timed};
+use crate::command::{RELEASE, REQUEST, release};
 use crate::rows::{cut, entries, up, utc, words};
 
 /// The longest message, in characters: all entries of all lists, the longest reason. Slack refuses a message whose blocks
@@ -22,6 +23,8 @@ pub(crate) const LESS: &str = "jit.less";
 /// The action of the button that says no.
 pub(crate) const DENY: &str = "jit.deny";
 
+/// How many people one message calls by name: more would be a wall of names, and Slack may notify nobody of it.
+const CALLED: usize = 12;
 /// The shorter times that are offered.
 const LADDER: [u64; 9] = [900, 1800, 3600, 7200, 14_400, 28_800, 86_400, 259_200, 604_800];
 /// How many of them at most.
@@ -58,6 +61,7 @@ pub(crate) fn message(notice: &Notice, calls: &[&str], reason: bool) -> Message 
         },
         Notice::News(news) => told(news),
         Notice::Alert(alert) => alerted(alert),
+        Notice::Note(note) => noted(note),
     }
 }
 
@@ -65,25 +69,29 @@ fn pending(ask: &AskNotice, have: u32, need: u32, calls: &[&str], reason: bool) 
     let request = &ask.request;
     let mut blocks = vec![header(ask.title())];
     if !calls.is_empty() {
-        blocks.push(call("To decide", calls));
+        let (called, more) = calls.split_at_checked(CALLED).unwrap_or((calls, &[]));
+        blocks.push(call("To decide", called, more.len()));
     }
     blocks.push(field("Who", ask.requester.as_str()));
     blocks.push(field("Role", ask.role.as_str()));
+    if ask.first {
+        blocks.push(field("First time", AskNotice::FIRST));
+    }
     let mut listed = |label: &str, lines: Vec<String>| {
         if !lines.is_empty() {
             blocks.push(list(label, &lines));
         }
     };
-    listed("Gives", entries(ask.gives.iter().map(Words::as_str), request));
-    listed("Beware", entries(ask.warnings.iter().map(Words::as_str), request));
+    listed("Gives", entries(ask.gives.iter().map(Words::as_str), Some(request)));
+    listed("Beware", entries(ask.warnings.iter().map(Words::as_str), Some(request)));
     let with: Vec<String> = ask.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    listed("With", entries(with.iter().map(String::as_str), request));
+    listed("With", entries(with.iter().map(String::as_str), Some(request)));
     let worst = format!("{}, over by {} at the latest", ask.length(), utc(up(ask.worst_end)));
     blocks.push(timed("For", &worst, up(ask.worst_end)));
     let tails = [format!("while all runs: {}", ask.swept), format!("while nobody sweeps: {}", ask.unswept)];
     blocks.push(list("After its end", &tails.map(|tail| words(&Words::new(tail)))));
     blocks.push(match &ask.reason {
-        Some(typed) if reason => quote("Reason", &cut(&typed.0, REASON, request)),
+        Some(typed) if reason => quote("Reason", &cut(&typed.0, REASON, Some(request))),
         _ => field("Reason", &format!("kept from Slack: `jit show {request}` has it")),
     });
     let count = format!("{have} of {need}, until {}", utc(ask.decide_by));
@@ -117,7 +125,7 @@ fn closed(ask: &AskNotice, outcome: &Words, by: &[PersonId]) -> Message {
         field("Outcome", &words(outcome)),
     ];
     if !by.is_empty() {
-        blocks.push(list("By", &entries(by.iter().map(PersonId::as_str), request)));
+        blocks.push(list("By", &entries(by.iter().map(PersonId::as_str), Some(request))));
     }
     blocks.push(field("Request", &request.to_string()));
     let text = format!("{} for {}: {}", ask.role, ask.requester, escaped(outcome.as_str(), NOTIFIED));
@@ -128,7 +136,13 @@ fn told(news: &News) -> Message {
     let mut blocks =
         vec![said(&words(&news.words)), field("Role", news.role.as_str()), field("Request", &news.request.to_string())];
     if let Some(grant) = &news.grant {
-        blocks.push(field("Grant", &format!("{grant} (while it is open, /jit release {grant} gives it back)")));
+        blocks.push(field("Grant", &grant.to_string()));
+        if news.open {
+            let button = button(RELEASE, "Release", &release(grant), None);
+            let question = "What you hold of it ends now, also for what you have running.";
+            let careful = careful(button, "Give it back?", question, "Release", "Keep");
+            blocks.push(json!({ "type": "actions", "elements": [careful] }));
+        }
     }
     Message { text: escaped(news.words.as_str(), NOTIFIED), blocks }
 }
@@ -141,17 +155,35 @@ fn alerted(alert: &Alert) -> Message {
     Message { text: escaped(alert.words.as_str(), NOTIFIED), blocks }
 }
 
-/// A line below an ask's message: how far it is.
-pub(crate) fn line(standing: &Standing) -> Message {
-    let text = match standing {
-        Standing::Pending { have, need } => format!("{have} of {need} approvals"),
-        Standing::Closed { outcome, by } => {
-            let names = by.iter().map(PersonId::as_str).collect::<Vec<_>>().join(", ");
-            let by = if names.is_empty() { String::new() } else { format!(", by {names}") };
-            format!("{}{by}", words(outcome))
+/// A line beneath an ask's message.
+fn noted(note: &Note) -> Message {
+    let text = words(&note.words);
+    Message { text: escaped(&text, NOTIFIED), blocks: vec![said(&text)] }
+}
+
+/// What a wish would do, with the button that files it.
+pub(crate) fn plan(planned: &Planned, reason: &str, value: &str) -> Message {
+    let mut blocks = vec![header("Nothing is asked for yet"), field("Role", planned.role.as_str())];
+    let mut listed = |label: &str, lines: Vec<String>| {
+        if !lines.is_empty() {
+            blocks.push(list(label, &lines));
         }
     };
-    Message { text: escaped(&text, NOTIFIED), blocks: vec![said(&text)] }
+    listed("Gives", entries(planned.gives.iter().map(Words::as_str), None));
+    listed("Beware", entries(planned.warnings.iter().map(Words::as_str), None));
+    let with: Vec<String> = planned.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    listed("With", entries(with.iter().map(String::as_str), None));
+    let worst = format!("{}, over by {} at the latest", planned.span, utc(up(planned.worst_end)));
+    blocks.push(timed("For", &worst, up(planned.worst_end)));
+    let tails = [format!("while all runs: {}", planned.swept), format!("while nobody sweeps: {}", planned.unswept)];
+    blocks.push(list("After its end", &tails.map(|tail| words(&Words::new(tail)))));
+    blocks.push(field("Decided by", &words(&planned.asked)));
+    let within = format!("decided within {}, used within {} of that", planned.decide_by, planned.start_by);
+    blocks.push(field("In time", &within));
+    blocks.push(quote("Reason", &cut(reason, REASON, None)));
+    let button = button(REQUEST, &format!("Request for {}", planned.span), value, Some("primary"));
+    blocks.push(json!({ "type": "actions", "elements": [button] }));
+    Message { text: format!("{} for {}: nothing is asked for yet", planned.role, planned.span), blocks }
 }
 
 /// An answer that one person sees.

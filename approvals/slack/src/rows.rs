@@ -9,9 +9,14 @@ const ENTRIES: usize = 8;
 const ENTRY: usize = 250;
 
 /// One line of at most so many characters; what is cut off is to be had elsewhere.
-pub(crate) fn cut(text: &str, most: usize, request: &RequestId) -> String {
+pub(crate) fn cut(text: &str, most: usize, request: Option<&RequestId>) -> String {
     let line = line(text, most);
-    if line.cut { format!("{}{}", line.text, rest(request)) } else { line.text }
+    if line.cut { format!("{}{}", line.text, elsewhere(request)) } else { line.text }
+}
+
+/// Where the rest is: with the request, where there is one.
+fn elsewhere(request: Option<&RequestId>) -> String {
+    request.map_or_else(|| "… (cut here)".to_owned(), rest)
 }
 
 /// Words of the house, which may repeat what somebody typed; they are bounded already, stacked marks are not.
@@ -20,11 +25,11 @@ pub(crate) fn words(words: &Words) -> String {
 }
 
 /// The lines of a list, and how many more there are.
-pub(crate) fn entries<'a>(list: impl ExactSizeIterator<Item = &'a str>, request: &RequestId) -> Vec<String> {
+pub(crate) fn entries<'a>(list: impl ExactSizeIterator<Item = &'a str>, request: Option<&RequestId>) -> Vec<String> {
     let all = list.len();
     let mut lines: Vec<String> = list.take(ENTRIES).map(|text| cut(text, ENTRY, request)).collect();
     if all > ENTRIES {
-        lines.push(format!("{} more{}", all - ENTRIES, rest(request)));
+        lines.push(format!("{} more{}", all - ENTRIES, elsewhere(request)));
     }
     lines
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jit_approval::{Addressee, Error, MessageRef, Notice, NoticeKey};
+use jit_approval::{Addressee, Error, MessageRef, Note, Notice, NoticeKey};
 use serde_json::Value;
 
 use crate::Inner;
@@ -43,6 +43,7 @@ impl Inner {
         match notice {
             Notice::News(news) => person(&news.to).into_iter().collect(),
             Notice::Alert(_) => vec![Place::Room],
+            Notice::Note(_) => Vec::new(),
             Notice::Ask(ask) => {
                 let people: Vec<Place> = ask.to.iter().filter_map(person).collect();
                 // Nobody can decide it here: nobody is told.
@@ -66,6 +67,9 @@ impl Inner {
 
     /// Tells those whom a notice is for, each once as far as this process knows.
     pub(crate) async fn announce(&self, notice: &Notice) -> Result<MessageRef, Error> {
+        if let Notice::Note(note) = notice {
+            return self.beneath(note).await;
+        }
         let (key, places) = (notice.key(), self.places(notice));
         let mut refused = None;
         for place in &places {
@@ -92,6 +96,20 @@ impl Inner {
             None => {}
         }
         Ok(MessageRef(sent.into_values().collect::<Vec<_>>().join(" ")))
+    }
+
+    /// Puts a line in the thread of a message in the channel. One person alone hears news, and needs no thread.
+    async fn beneath(&self, note: &Note) -> Result<MessageRef, Error> {
+        let message = render::message(&Notice::Note(note.clone()), &[], false);
+        for (channel, ts) in places_of(&note.under).filter(|(channel, _)| !channel.starts_with('D')) {
+            match self.post(channel, Some(ts), &message).await {
+                Ok(_) => {}
+                // Somebody took the message away.
+                Err(fault) if fault.is("thread_not_found") || fault.is("message_not_found") => {}
+                Err(fault) => return Err(fault.error("posting in a thread")),
+            }
+        }
+        Ok(MessageRef(String::new()))
     }
 
     async fn told(&self, place: &Place, notice: &Notice) -> Result<String, Error> {
@@ -136,8 +154,7 @@ impl Inner {
     /// Brings the messages of a notice up to date.
     pub(crate) async fn update(&self, message: &MessageRef, notice: &Notice) -> Result<(), Error> {
         let mut came = Ok(());
-        for at in message.0.split(' ').filter(|at| !at.is_empty()) {
-            let Some((channel, ts)) = at.split_once(':') else { continue };
+        for (channel, ts) in places_of(message) {
             let mut body = self.message(notice, !channel.starts_with('D')).edit();
             if let Some(object) = body.as_object_mut() {
                 object.insert("channel".to_owned(), Value::from(channel));
@@ -152,4 +169,9 @@ impl Inner {
         }
         came
     }
+}
+
+/// The channels and times that a reference holds.
+fn places_of(message: &MessageRef) -> impl Iterator<Item = (&str, &str)> {
+    message.0.split(' ').filter_map(|at| at.split_once(':'))
 }

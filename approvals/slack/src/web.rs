@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long Slack may ask to wait for before the house is told to come again later. Retry-After is mostly 1 to 30 s
 /// (docs.slack.dev/apis/web-api/rate-limits); the house itself waits 150 s for a message.
 const LONGEST_WAIT: Duration = Duration::from_secs(35);
+/// The longest wait that is believed: ten times what Slack's pages speak of.
+const BELIEVED_WAIT: Duration = Duration::from_secs(300);
 /// How often one call is begun again.
 const TRIES: usize = 4;
 /// The longest answer that is read.
@@ -197,10 +199,16 @@ impl Web {
     }
 }
 
-/// How long Slack asks to wait, at most a day.
+/// How long Slack asks to wait. What is longer than believed is said and cut: a method that nobody calls for a day is an
+/// approval that nobody sees, and one call too soon costs another refusal.
 fn wait(headers: &HeaderMap) -> Duration {
     let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
-    Duration::from_secs(seconds.unwrap_or(1).clamp(1, 86_400))
+    let asked = Duration::from_secs(seconds.unwrap_or(1).max(1));
+    if asked > BELIEVED_WAIT {
+        let (asked, tried) = (asked.as_secs(), BELIEVED_WAIT.as_secs());
+        tracing::warn!("Slack asks for {asked} s of patience, which is not believed; it is tried again in {tried} s");
+    }
+    asked.min(BELIEVED_WAIT)
 }
 
 async fn read(mut response: reqwest::Response) -> Result<Answer, Fault> {
@@ -254,6 +262,18 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::Misconfigured);
         assert!(!error.to_string().contains("SECRET"), "{error}");
         assert!(web("https://slack.com/api/", "xoxb-a\nb", "xapp-1").is_err());
+    }
+
+    /// A day's patience with one method would be a day without approvals.
+    #[test]
+    fn no_wait_is_believed_that_is_longer_than_minutes() {
+        let asked = |text: &str| wait(&[(RETRY_AFTER, text.parse().unwrap())].into_iter().collect());
+        assert_eq!(asked("30"), Duration::from_secs(30));
+        assert_eq!(asked("0"), Duration::from_secs(1));
+        for long in ["301", "86400", "18446744073709551615"] {
+            assert_eq!(asked(long), BELIEVED_WAIT, "{long}");
+        }
+        assert_eq!(asked("tomorrow"), Duration::from_secs(1));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub fn render_with(notice: &Notice, when: &dyn Fn(Timestamp) -> String) -> Strin
         },
         Notice::News(news) => told(news),
         Notice::Alert(alert) => alerted(alert),
+        // Nothing stands beneath a card.
+        Notice::Note(_) => String::new(),
     }
 }
 
@@ -47,6 +49,9 @@ fn pending(ask: &AskNotice, have: u32, need: u32, when: &dyn Fn(Timestamp) -> St
         Card::new(if ask.total.is_some() { "somebody asks for more time" } else { "somebody asks for access" });
     card.field("who", ask.requester.as_str());
     card.field("role", ask.role.as_str());
+    if ask.first {
+        card.field("first", AskNotice::FIRST);
+    }
     entries(&mut card, "gives", &ask.gives, request);
     entries(&mut card, "beware", &ask.warnings, request);
     for (name, value) in ask.params.iter().take(ENTRIES) {

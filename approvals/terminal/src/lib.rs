@@ -85,6 +85,7 @@ impl Adapter for Terminal {
             kind: Self::KIND,
             decides: false,
             edits: false,
+            threads: false,
             direct: false,
             longest: LONGEST,
             deduplicates: false,
@@ -108,8 +109,8 @@ impl Adapter for Terminal {
 
     fn announce<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<MessageRef, Error>> {
         Box::pin(async {
-            if matches!(notice, Notice::Ask(ask) if ask.to.is_empty()) {
-                // Nobody can decide it: nobody is told.
+            // Nobody can decide it: nobody is told. And nothing stands beneath a card.
+            if matches!(notice, Notice::Note(_)) || matches!(notice, Notice::Ask(ask) if ask.to.is_empty()) {
                 return Ok(MessageRef(String::new()));
             }
             self.out.write(render(notice)).await?;

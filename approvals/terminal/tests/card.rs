@@ -32,6 +32,7 @@ fn ask(reason: &str) -> AskNotice {
         worst_end: Timestamp::from_millis(1_900_010_000_000),
         swept: Tail::AtMost(Span::from_secs(5)),
         unswept: Tail::NoBound(Words::new("an open session goes on")),
+        first: true,
         reason: Some(Free(reason.to_owned())),
         decide_by: Timestamp::from_millis(1_900_086_400_000),
         standing: Standing::Pending { have: 0, need: 1 },
@@ -45,6 +46,7 @@ fn a_card_as_people_read_it() {
 jit: somebody asks for access
   who       alice@example.com
   role      db-read
+  first     no earlier grant of this role on record
   gives     read in database shop as reader
   beware    PUBLIC may connect to every other database of this server, so that
             this is no fence
@@ -85,6 +87,7 @@ fn news_and_alerts() {
         to: to("alice@example.com"),
         request,
         grant: None,
+        open: false,
         role: "db-read".parse().expect("a role"),
         words: Words::new("approved; claim it within 30m"),
     };

@@ -63,7 +63,7 @@ fn read(number: u64, card: &str) -> Message {
         text.push_str(line);
         text.push('\n');
     }
-    Message { number, to: Vec::new(), structure, text, links: Vec::new(), controls: Vec::new() }
+    Message { number, to: Vec::new(), structure, text, links: Vec::new(), controls: Vec::new(), notes: Vec::new() }
 }
 
 fn player(name: &str) -> Player {
@@ -145,6 +145,7 @@ async fn the_terminal_keeps_the_contract() {
         "old_signature_is_refused",
         "looking_never_decides",
         "command_arrives_as_given",
+        "request_is_planned_before_it_is_filed",
         "foreign_command_is_refused",
         "command_given_twice_is_harmless",
         "hostile_text_in_a_command",

@@ -7,6 +7,7 @@
 mod begin;
 mod ends;
 mod listen;
+mod note;
 mod publish;
 mod tell;
 mod tries;

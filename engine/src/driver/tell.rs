@@ -7,7 +7,7 @@ use jit_approval::{Adapter, Alert, MessageRef, News as NewsNotice, Notice, Notic
 use jit_life::{AskStatus, GrantStatus, News, Request};
 use jit_types::{AskId, ChannelName, ClaimId, RequestId, Words};
 
-use super::{Outcome, PATIENCE, finish};
+use super::{Outcome, PATIENCE, finish, note};
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
@@ -57,7 +57,12 @@ async fn follow(house: &Arc<House>, id: RequestId, ask: AskId) -> Result<(), Err
         }
         Ok(())
     })
-    .await
+    .await?;
+    let request = house.store().request(id).await?;
+    match request.as_ref().and_then(|request| Some((request, request.asks.iter().find(|a| a.id == ask)?))) {
+        Some((request, ask)) => note::of_ask(house, request, ask).await,
+        None => Ok(()),
+    }
 }
 
 pub(super) async fn news(house: &Arc<House>, id: RequestId, news: News, effect: &Leased) -> Outcome {
@@ -70,13 +75,21 @@ pub(super) async fn news(house: &Arc<House>, id: RequestId, news: News, effect: 
             to: notices::addressee(&house, &name, &person),
             request: id,
             grant: request.grant.as_ref().map(|grant| grant.id),
+            open: request.grant.as_ref().is_some_and(|grant| open(grant.status)),
             role: request.role.clone(),
             words,
         });
         send(&house, &name, &channel, &notice).await
     })
     .await?;
+    if let Some(request) = house.store().request(id).await? {
+        note::of_grant(house, &request, news).await?;
+    }
     finish(house, effect).await
+}
+
+fn open(status: GrantStatus) -> bool {
+    matches!(status, GrantStatus::Ready | GrantStatus::Active)
 }
 
 pub(super) async fn alert(house: &Arc<House>, id: RequestId, claim: ClaimId, effect: &Leased) -> Outcome {
@@ -115,7 +128,7 @@ pub(super) async fn alert(house: &Arc<House>, id: RequestId, claim: ClaimId, eff
 
 /// Does something on every channel at once, so that one that is down or hangs keeps nothing from the others. Fails when it
 /// failed on one: it is then tried again, and those that have it already are left alone.
-async fn on_each<F, D>(house: &Arc<House>, act: F) -> Result<(), Error>
+pub(super) async fn on_each<F, D>(house: &Arc<House>, act: F) -> Result<(), Error>
 where
     F: Fn(Arc<House>, ChannelName, Arc<dyn Adapter>) -> D,
     D: Future<Output = Result<(), Error>> + Send + 'static,
@@ -133,7 +146,12 @@ where
 }
 
 /// Sends a notice unless this channel has it already, and remembers where it is.
-async fn send(house: &House, name: &ChannelName, channel: &Arc<dyn Adapter>, notice: &Notice) -> Result<(), Error> {
+pub(super) async fn send(
+    house: &House,
+    name: &ChannelName,
+    channel: &Arc<dyn Adapter>,
+    notice: &Notice,
+) -> Result<(), Error> {
     let key = notice.key().0.clone();
     if house.store().messages(key.clone()).await?.iter().any(|(known, _)| known == name.as_str()) {
         return Ok(());

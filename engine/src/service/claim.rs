@@ -119,7 +119,8 @@ impl House {
                 .hint("claim it with this version of jit, from your own account"));
         };
         if !verified(key, &signed, order.signature) {
-            let message = "the claim is not signed with the key that this request was filed with, or first claimed with";
+            let message =
+                "the claim is not signed with the key that this request was filed with, or first claimed with";
             return Err(Refused::new(RefusedKind::Denied, "signature", message)
                 .hint("claim from the machine and account that filed it, or claimed it first; or ask anew"));
         }

@@ -15,6 +15,8 @@ const SHORTEST_PREFIX: usize = 6;
 const MOST: u32 = 1000;
 /// How many requests are read at a time.
 const PAGE: u32 = 200;
+/// How many pages of a person's requests are looked through for an earlier grant.
+const MOST_PAGES: usize = 20;
 
 /// Which requests a caller wants to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +96,25 @@ impl House {
             }
         }
         Ok(picked)
+    }
+
+    /// Whether the record holds no grant of this role that its requester has ever used. One page of requests is in memory at a
+    /// time; whoever has asked for very much is not there for the first time.
+    pub(crate) async fn is_first(&self, request: &Request) -> Result<bool, Error> {
+        let mut before = None;
+        for _ in 0..MOST_PAGES {
+            let query = Query { subject: Some(request.subject), before, most: PAGE, ..Query::default() };
+            let page = self.store().requests(query).await?;
+            let used = |other: &Request| other.grant.as_ref().is_some_and(|grant| grant.window.is_some());
+            if page.iter().any(|other| other.id != request.id && other.role == request.role && used(other)) {
+                return Ok(false);
+            }
+            before = page.last().map(|request| request.id);
+            if (page.len() as u32) < PAGE {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a caller may have the house look at itself and its targets; whoever may not and tries is in the record.

@@ -107,7 +107,8 @@ async fn claimed(world: &World, request: RequestId, nonce: &str) -> (String, boo
     let message = claim_message(world.house.id(), request, 0, &material.digest(), nonce);
     let signature = key("alice").sign(&message);
     let answer = AnswerKey { key: Digest::of(nonce.as_bytes()), body: Digest::of(&message) };
-    let order = ClaimOrder { request, entitlement: 0, material, signature: signature.as_ref(), key: None, nonce, answer };
+    let order =
+        ClaimOrder { request, entitlement: 0, material, signature: signature.as_ref(), key: None, nonce, answer };
     let claimed = world.house.claim(&world.caller("alice").await, order).await;
     if let Err(error) = &claimed {
         assert!(!holds(format!("{error} {error:?}").as_bytes(), &text), "{error}");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jit_types::{AskId, Digest, GrantId, PersonId, RequestId, Span, Words};
 
 use super::commands::{Commanded, Commands};
-use crate::{Action, BoxFuture, Decision, Desk, Identity, Link, Outcome, Standing, Verdict, Wish};
+use crate::{Action, BoxFuture, Decision, Desk, Identity, Link, Outcome, Planned, Standing, Verdict, Wish};
 
 /// What an outsider is told, whether the ask exists or not.
 pub const NOT_FOUND: &str = "there is no such ask for you";
@@ -131,6 +131,16 @@ impl ScriptedDesk {
         self.house().commands.request(request, of);
     }
 
+    /// Makes a person an administrator.
+    pub fn administrator(&self, person: &PersonId) {
+        self.house().commands.administrator(person);
+    }
+
+    /// All wishes whose plan was looked at, oldest first.
+    pub fn planned(&self) -> Vec<Wish> {
+        self.house().commands.planned.clone()
+    }
+
     /// All commands that came, and what was answered, oldest first.
     pub fn commanded(&self) -> Vec<Commanded> {
         self.house().commands.heard.clone()
@@ -171,6 +181,14 @@ impl Desk for ScriptedDesk {
             let mut house = self.house();
             let person = house.person(&action.by);
             house.commands.act(action, person.as_ref())
+        })
+    }
+
+    fn plan<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Result<Planned, Outcome>> {
+        Box::pin(async move {
+            let mut house = self.house();
+            let person = house.person(&wish.by);
+            house.commands.plan(wish, person.as_ref())
         })
     }
 

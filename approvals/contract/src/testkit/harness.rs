@@ -103,6 +103,8 @@ pub struct Message {
     pub links: Vec<String>,
     /// What can be pressed.
     pub controls: Vec<Control>,
+    /// The lines that stand beneath it.
+    pub notes: Vec<String>,
 }
 
 /// Something in a message that decides when it is pressed.
@@ -141,6 +143,24 @@ pub enum Wanted {
     Release(GrantId),
     /// To take a request back.
     Cancel(RequestId),
+    /// To ask for more time.
+    Extend {
+        /// Of which grant.
+        grant: GrantId,
+        /// How much more.
+        span: Span,
+        /// Why.
+        reason: String,
+    },
+    /// To lock, or to unlock, a person or a role.
+    Lock {
+        /// Whom or what.
+        whom: String,
+        /// Why.
+        reason: String,
+        /// Whether to lock.
+        on: bool,
+    },
     /// To file a request.
     Request {
         /// For which role.

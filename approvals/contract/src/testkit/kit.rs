@@ -255,6 +255,7 @@ impl<'a> Bench<'a> {
             worst_end: kit.worst_end,
             swept: Tail::AtMost(Span::from_secs(5)),
             unswept: Tail::NoBound(Words::new("an open session goes on")),
+            first: false,
             reason: Some(Free(REASON.to_owned())),
             decide_by: kit.decide_by,
             standing: Standing::Pending { have: 0, need },

@@ -57,6 +57,8 @@ pub(crate) enum Defect {
     ChecksNothing,
     KeepsTheLinkInTheReference,
     KeepsTheLinkAsEvidence,
+    ShowsAnotherPlan,
+    NotesAsMessages,
     FilesForAnotherTime,
     CommandsForTheRequester,
     NewKeyForEachDelivery,
@@ -145,6 +147,10 @@ impl Bad {
         let mut notice = notice.clone();
         match &mut notice {
             Notice::Ask(ask) => self.bend(ask),
+            Notice::Note(note) if self.is(Defect::NotesAsMessages) => {
+                let (key, request) = (note.key.clone(), Some(note.request));
+                return Notice::Alert(jit_approval::Alert { key, request, words: note.words.clone() });
+            }
             Notice::News(news) if self.is(Defect::TellsNewsToAll) => {
                 return Notice::Alert(jit_approval::Alert {
                     key: news.key.clone(),
@@ -236,6 +242,10 @@ impl Desk for Kept {
 
     fn act<'a>(&'a self, action: &'a jit_approval::Action) -> BoxFuture<'a, Outcome> {
         Box::pin(async move { Bent { bad: &self.bad, desk: self.desk.as_ref() }.act(action).await })
+    }
+
+    fn plan<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Result<jit_approval::Planned, Outcome>> {
+        Box::pin(async move { Bent { bad: &self.bad, desk: self.desk.as_ref() }.plan(wish).await })
     }
 
     fn file<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Outcome> {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use jit_approval::testkit::desk::NOT_FOUND;
-use jit_approval::{Action, BoxFuture, Decision, Desk, Identity, Outcome, Verdict, Wish};
+use jit_approval::{Action, BoxFuture, Decision, Desk, Identity, Outcome, Planned, Verdict, Wish};
 use jit_types::Words;
 
 use crate::bad::{Bad, Defect};
@@ -112,7 +112,17 @@ impl Desk for Bent<'_> {
                 return outcome;
             }
             let by = Identity { channel: "fake".to_owned(), name: "T1/UALICE".to_owned() };
-            self.desk.act(&Action { by, what: action.what.clone() }).await
+            self.desk.act(&Action { by, ..action.clone() }).await
+        })
+    }
+
+    fn plan<'a>(&'a self, wish: &'a Wish) -> BoxFuture<'a, Result<Planned, Outcome>> {
+        Box::pin(async move {
+            let mut wish = wish.clone();
+            if self.bad.is(Defect::ShowsAnotherPlan) {
+                wish.span = None;
+            }
+            self.desk.plan(&wish).await
         })
     }
 

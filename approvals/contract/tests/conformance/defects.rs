@@ -101,13 +101,19 @@ const CAUGHT: &[Caught] = &[
         Shape::CHAT,
         &[
             "command_arrives_as_given",
-            "foreign_command_is_refused",
+            "request_is_planned_before_it_is_filed",
             "command_given_twice_is_harmless",
             "hostile_text_in_a_command",
         ],
     ),
+    (Defect::ShowsAnotherPlan, Shape::CHAT, &["request_is_planned_before_it_is_filed"]),
+    (Defect::NotesAsMessages, Shape::CHAT, &["note_stands_beneath_its_message"]),
     (Defect::CommandsForTheRequester, Shape::HOOK, &["foreign_command_is_refused"]),
-    (Defect::NewKeyForEachDelivery, Shape::CHAT, &["command_given_twice_is_harmless"]),
+    (
+        Defect::NewKeyForEachDelivery,
+        Shape::CHAT,
+        &["command_given_twice_is_harmless", "request_is_planned_before_it_is_filed"],
+    ),
     (Defect::ReadsTheFirstLineOnly, Shape::CHAT, &["hostile_text_in_a_command"]),
 ];
 

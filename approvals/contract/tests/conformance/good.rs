@@ -13,8 +13,9 @@ async fn passes(shape: Shape, without: &[&str]) {
 const NOT_SIGNED: [&str; 2] = ["forged_signature_is_refused", "old_signature_is_refused"];
 const NO_LINKS: &str = "looking_never_decides";
 const PATIENT: &str = "slow_house_is_waited_for";
-const NO_COMMANDS: [&str; 4] = [
+const NO_COMMANDS: [&str; 5] = [
     "command_arrives_as_given",
+    "request_is_planned_before_it_is_filed",
     "foreign_command_is_refused",
     "command_given_twice_is_harmless",
     "hostile_text_in_a_command",
@@ -55,6 +56,7 @@ async fn one_that_only_tells() {
         "says_what_a_decision_needs",
         "only_those_who_can_decide_are_told",
         "news_reaches_whom_it_is_for",
+        "note_stands_beneath_its_message",
         "link_reaches_only_its_addressee",
         "message_is_reduced_at_the_end",
         "hostile_text_keeps_the_structure",
@@ -102,6 +104,7 @@ async fn a_button_can_be_pressed_by_hand() {
         worst_end: Timestamp::EPOCH,
         swept: Tail::AtMost(Span::ZERO),
         unswept: Tail::AtMost(Span::ZERO),
+        first: false,
         reason: None,
         decide_by: Timestamp::EPOCH,
         standing: Standing::Pending { have: 0, need: 1 },

@@ -111,7 +111,10 @@ fn control(element: &Object) -> Result<&str, No> {
     text(action, 1, 255)?;
     match kind(element)? {
         "button" => {
-            only(element, &["type", "action_id", "text", "value", "style"])?;
+            only(element, &["type", "action_id", "text", "value", "style", "confirm"])?;
+            if let Some(confirm) = element.get("confirm") {
+                self::confirm(confirm.as_object().ok_or(INVALID)?)?;
+            }
             plain(need(element, "text")?, 75)?;
             text(need(element, "value")?, 1, 2000)?;
             if let Some(style) = element.get("style")
@@ -137,6 +140,14 @@ fn control(element: &Object) -> Result<&str, No> {
         _ => return Err(INVALID),
     }
     action.as_str().ok_or(INVALID)
+}
+
+/// Checks a dialog that asks once more.
+fn confirm(dialog: &Object) -> Result<(), No> {
+    only(dialog, &["title", "text", "confirm", "deny", "style"])?;
+    [("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)]
+        .into_iter()
+        .try_for_each(|(key, most)| plain(need(dialog, key)?, most))
 }
 
 fn rich(element: &Object) -> Result<(), No> {

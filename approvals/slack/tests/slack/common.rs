@@ -140,6 +140,7 @@ pub(crate) fn ask(broker: &Broker, number: u8, need: u32) -> AskNotice {
         worst_end: "2041-03-01T09:30:00Z".parse().expect("a time"),
         swept: Tail::AtMost(Span::from_secs(5)),
         unswept: Tail::NoBound(Words::new("an open session goes on")),
+        first: false,
         reason: Some(Free("INC-42 slow orders".to_owned())),
         decide_by: "2040-12-31T09:30:00Z".parse().expect("a time"),
         standing: Standing::Pending { have: 0, need },

@@ -52,13 +52,36 @@ impl InSlack {
         let called = shown.calls.iter().map(String::as_str);
         let to = with.into_iter().chain(called).map(|user| format!("{TEAM}/{user}")).collect();
         let controls = shown.controls.iter().filter_map(|button| control(post, button)).collect();
-        Message { number, to, structure: shown.parts, text: shown.text, links: shown.links, controls }
+        Message {
+            number,
+            to,
+            structure: shown.parts,
+            text: shown.text,
+            links: shown.links,
+            controls,
+            notes: Vec::new(),
+        }
     }
 
     fn is_with(&self, channel: &str, user: &str) -> bool {
         let mut there = false;
         self.double.channel(channel, |channel| there = channel.members.contains(user));
         there
+    }
+}
+
+impl InSlack {
+    /// Presses the button of the plan that somebody was shown last since so many whispers, and reads what came of it.
+    async fn requested(&self, user: &str, after: usize) -> Option<String> {
+        let whispers = self.double.whispers();
+        let plan = whispers.iter().skip(after).rfind(|whisper| whisper.user == user)?;
+        let shown = Shown::read(&plan.body);
+        let button = shown.controls.iter().find(|button| button.label.starts_with("Request for"))?;
+        let alone = json!({ "container": { "is_ephemeral": true } });
+        let push = self.double.press(user, &plan.channel, "1900000000.000001", button, &alone);
+        let before = whispers.len();
+        self.double.deliver(&push).await;
+        self.double.whispered(user, before, Duration::from_secs(10)).await
     }
 }
 
@@ -125,7 +148,12 @@ impl Harness for InSlack {
         Box::pin(async {
             // What stands in a thread follows a message; it is none of its own.
             let posts = self.double.posts();
-            Ok(posts.iter().zip(0..).filter(|(p, _)| p.thread.is_none()).map(|(p, n)| self.message(p, n)).collect())
+            let notes = |of: &Post| {
+                let theirs = posts.iter().filter(|p| p.channel == of.channel && p.thread.as_ref() == Some(&of.ts));
+                theirs.map(|note| Shown::read(&note.body).text).collect()
+            };
+            let own = posts.iter().zip(0..).filter(|(p, _)| p.thread.is_none());
+            Ok(own.map(|(p, n)| Message { notes: notes(p), ..self.message(p, n) }).collect())
         })
     }
 
@@ -177,6 +205,12 @@ impl Harness for InSlack {
             let typed = match &order.what {
                 Wanted::Release(grant) => format!("release {grant}"),
                 Wanted::Cancel(request) => format!("cancel {request}"),
+                Wanted::Extend { grant, span, reason } => {
+                    format!("extend {grant} --for {span} --reason {}", quoted(reason))
+                }
+                Wanted::Lock { whom, reason, on } => {
+                    format!("{} {whom} --reason {}", if *on { "lock" } else { "unlock" }, quoted(reason))
+                }
                 Wanted::Request { role, params, span, reason } => {
                     let params = params.iter().map(|(name, value)| format!(" --param {name}={}", quoted(value)));
                     let params: String = params.collect();
@@ -215,6 +249,8 @@ impl Harness for InSlack {
                 }
             }
             let words = self.double.whispered(user, after, patience).await.unwrap_or_default();
+            // Whoever is shown what their request would do presses the button that files it.
+            let words = self.requested(user, after).await.unwrap_or(words);
             Ok(Answer { words, heard_after: came.heard_after })
         })
     }

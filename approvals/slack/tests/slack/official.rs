@@ -91,7 +91,7 @@ async fn said() -> Vec<(String, Value)> {
         for grant in [None, Some(GrantId::from_parts(Timestamp::EPOCH, [number; 10]))] {
             let key = key(if grant.is_some() { "news" } else { "no" });
             let (role, request, words) = (asked.role.clone(), asked.request, Words::new(text));
-            let news = News { key, to: to.clone(), request, grant, role, words };
+            let news = News { key, to: to.clone(), request, grant, open: number > 1, role, words };
             broker.slack.announce(&Notice::News(news)).await.expect("taken");
         }
         let alert = Alert { key: key("alert"), request: Some(asked.request), words: Words::new(text) };

@@ -168,3 +168,44 @@ async fn scopes_that_are_missing_or_too_many_are_told() {
     assert!(ill.iter().any(|what| what.contains("lacks users:read")), "{ill:?}");
     assert!(ill.iter().any(|what| what.contains("channels:history")), "{ill:?}");
 }
+
+/// What Slack is told to have arrived is decided, unless the house takes longer than Slack waits.
+#[tokio::test]
+async fn a_press_is_said_to_have_arrived_once_it_is_decided() {
+    let double = double().await;
+    let broker = Broker::start(&double, AsksIn::Channel).await;
+    for (number, takes, least, most) in [(1, 1200, 1200, 1900), (2, 4000, 1900, 2900)] {
+        let ask = ask(&broker, number, 1);
+        broker.slack.announce(&notice(&ask)).await.expect("posted");
+        let post = double.posts().pop().expect("a post");
+        broker.desk.take(Duration::from_millis(takes));
+        let came = double.deliver(&press(&double, BOB, &post, "Approve for")).await;
+        let (least, most) = (Duration::from_millis(least), Duration::from_millis(most));
+        assert!(came.heard_after >= least && came.heard_after < most, "{:?}", came.heard_after);
+        assert_eq!(came.sent, 1);
+        assert_eq!(broker.desk.heard(&ask.ask).len(), usize::from(number == 1));
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_dies_before_it_has_decided_loses_no_press() {
+    let double = double().await;
+    let first = Broker::start(&double, AsksIn::Channel).await;
+    let filed = ask(&first, 1, 1);
+    first.slack.announce(&notice(&filed)).await.expect("posted");
+    let post = double.posts().pop().expect("a post");
+    first.desk.take(Duration::from_millis(1500));
+    let push = press(&double, BOB, &post, "Approve for");
+    let (delivered, heard) = tokio::join!(double.deliver(&push), async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let heard = first.desk.heard(&filed.ask).len();
+        drop(first);
+        // The next one hears it again: nobody has said that it had arrived.
+        let second = Broker::start(&double, AsksIn::Channel).await;
+        ask(&second, 1, 1);
+        (heard, second)
+    });
+    let (before, second) = heard;
+    assert_eq!((before, delivered.sent), (0, 2));
+    assert_eq!(second.desk.heard(&filed.ask).len(), 1);
+}

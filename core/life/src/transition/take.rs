@@ -126,8 +126,9 @@ fn binds(request: &Request, take: &Take) -> Result<bool, Refused> {
             .hint("claim from the machine and account that filed it, or that claimed it first; or ask anew")),
         None if take.right.caller().principal.channel() == "token" => {
             let message = "it was asked for over chat, and no token makes the first claim of that";
-            Err(Refused::new(RefusedKind::Denied, "claim", message)
-                .hint("claim it from your own account on the broker's host, without a token; or ask anew with the token"))
+            Err(Refused::new(RefusedKind::Denied, "claim", message).hint(
+                "claim it from your own account on the broker's host, without a token; or ask anew with the token",
+            ))
         }
         None => Ok(true),
     }

@@ -10,9 +10,10 @@ use tokio::task::JoinSet;
 use super::medium::{Envelope, FakeMedium, MediumError, NOW};
 use super::render::{self, Escape};
 use super::{Way, command, read};
+use crate::text::line;
 use crate::{
     Adapter, Addressee, BoxFuture, Capability, Check, Decision, Desk, Error, ErrorKind, Identity, Link, Listeners,
-    MessageRef, Notice, Raw, Reply, Standing, Verdict,
+    MessageRef, Note, Notice, Raw, Reply, Standing, Verdict,
 };
 
 /// How old, or how far ahead, a signature may be.
@@ -77,8 +78,11 @@ impl Fake {
         let to: Vec<&Addressee> = match notice {
             Notice::Ask(ask) => ask.to.iter().collect(),
             Notice::News(news) => vec![&news.to],
-            Notice::Alert(_) => Vec::new(),
+            Notice::Alert(_) | Notice::Note(_) => Vec::new(),
         };
+        if let Notice::Note(note) = notice {
+            return self.beneath(note).await;
+        }
         if to.is_empty() && matches!(notice, Notice::Ask(_)) {
             // Nobody can decide it here: nobody is told.
             return Ok(MessageRef(String::new()));
@@ -97,6 +101,19 @@ impl Fake {
         Ok(MessageRef(numbers.join(",")))
     }
 
+    async fn beneath(&self, note: &Note) -> Result<MessageRef, MediumError> {
+        let message = note.under.0.split(['=', ',', ' ']).next().and_then(|number| number.parse().ok());
+        if let Some(number) = message.filter(|_| self.threads()) {
+            self.medium.note(number, line(note.words.as_str(), 300).text.as_str()).await?;
+        }
+        Ok(MessageRef(String::new()))
+    }
+
+    /// A chat has threads.
+    fn threads(&self) -> bool {
+        self.medium.shape().way == Way::Socket
+    }
+
     async fn edit(&self, message: &MessageRef, notice: &Notice) -> Result<(), MediumError> {
         for part in message.0.split(',').filter(|part| !part.is_empty()) {
             let (number, name) = part.split_once('=').map_or((part, None), |(number, name)| (number, Some(name)));
@@ -104,7 +121,7 @@ impl Fake {
             let to = match notice {
                 Notice::Ask(ask) => ask.to.iter().find(|to| to.names.iter().any(|n| Some(n.as_str()) == name)),
                 Notice::News(news) => name.map(|_| &news.to),
-                Notice::Alert(_) => None,
+                Notice::Alert(_) | Notice::Note(_) => None,
             };
             self.medium.edit(number, &self.body(notice, to)).await?;
         }
@@ -118,7 +135,11 @@ impl Fake {
         }
         match command::read(body) {
             Some(command::Read::Act(action)) => desk.act(&action).await.words.to_string(),
-            Some(command::Read::Wish(wish)) => desk.file(&wish).await.words.to_string(),
+            // Whoever is shown the plan here says yes to it.
+            Some(command::Read::Wish(wish)) => match desk.plan(&wish).await {
+                Ok(_) => desk.file(&wish).await.words.to_string(),
+                Err(refused) => refused.words.to_string(),
+            },
             None => "this can't be understood".to_owned(),
         }
     }
@@ -213,6 +234,7 @@ impl Adapter for Fake {
             kind: "fake",
             decides: shape.way != Way::None,
             edits: shape.edits,
+            threads: self.threads(),
             direct: shape.direct,
             longest: shape.longest,
             deduplicates: shape.deduplicates,

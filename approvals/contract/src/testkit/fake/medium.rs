@@ -127,7 +127,19 @@ impl FakeMedium {
             let mut state = self.state();
             let post = state.posts.iter_mut().find(|post| post.shown.number == number && self.shape.edits);
             let post = post.ok_or(MediumError::NoSuch)?;
-            post.shown = Message { number, ..self.taken(&post.to, body)? };
+            let notes = std::mem::take(&mut post.shown.notes);
+            post.shown = Message { number, notes, ..self.taken(&post.to, body)? };
+        }
+        self.answered(())
+    }
+
+    /// Takes a line that stands beneath a message.
+    pub async fn note(&self, number: u64, line: &str) -> Result<(), MediumError> {
+        self.reach().await?;
+        {
+            let mut state = self.state();
+            let post = state.posts.iter_mut().find(|post| post.shown.number == number).ok_or(MediumError::NoSuch)?;
+            post.shown.notes.push(line.to_owned());
         }
         self.answered(())
     }
@@ -232,6 +244,10 @@ pub(super) fn command(what: &Wanted, user: &str, key: u64) -> String {
     let typed = match what {
         Wanted::Release(grant) => json!({ "release": grant }),
         Wanted::Cancel(request) => json!({ "cancel": request }),
+        Wanted::Extend { grant, span, reason } => {
+            json!({ "extend": { "grant": grant, "span": span, "reason": reason } })
+        }
+        Wanted::Lock { whom, reason, on } => json!({ "lock": { "whom": whom, "reason": reason, "on": on } }),
         Wanted::Request { role, params, span, reason } => {
             json!({ "request": { "role": role, "params": params, "span": span, "reason": reason } })
         }

@@ -15,6 +15,7 @@ pub(super) fn message(number: u64, to: &[String], body: &str) -> Option<Message>
         text: String::new(),
         links: Vec::new(),
         controls: Vec::new(),
+        notes: Vec::new(),
     };
     for block in body.get("blocks")?.as_array()? {
         read_block(&mut message, block)?;

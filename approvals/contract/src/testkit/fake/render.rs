@@ -71,6 +71,11 @@ pub(super) fn message(notice: &Notice, to: Option<&Addressee>, shape: Shape, esc
             blocks.typed("News", news.words.as_str(), SHORT, Some(&news.request));
             blocks
         }
+        Notice::Note(note) => {
+            let mut blocks = Blocks::new(escape, "A note");
+            blocks.typed("What", note.words.as_str(), SHORT, Some(&note.request));
+            blocks
+        }
         Notice::Alert(alert) => {
             let mut blocks = Blocks::new(escape, "An alert");
             blocks.typed("What", alert.words.as_str(), SHORT, alert.request.as_ref());
@@ -89,6 +94,9 @@ fn pending(ask: &AskNotice, count: (u32, u32), to: Option<&Addressee>, shape: Sh
     }
     blocks.typed("Who", ask.requester.as_str(), SHORT, None);
     blocks.typed("Role", ask.role.as_str(), SHORT, None);
+    if ask.first {
+        blocks.typed("First time", AskNotice::FIRST, SHORT, None);
+    }
     for gives in &ask.gives {
         blocks.typed("Gives", gives.as_str(), SHORT, request);
     }

@@ -29,12 +29,18 @@ fn request(kit: &Kit<'_>, reason: &str, param: &str) -> Wanted {
 }
 
 /// A grant and a request of the requester's.
-fn theirs(kit: &Kit<'_>, bench: &Bench<'_>) -> [Wanted; 2] {
+fn theirs(kit: &Kit<'_>, bench: &Bench<'_>) -> [Wanted; 3] {
     let born = Timestamp::from_millis(1_900_000_000_000);
     let (grant, request) = (GrantId::from_parts(born, kit.fresh()), RequestId::from_parts(born, kit.fresh()));
     bench.desk.grant(grant, &kit.alice);
     bench.desk.request(request, &kit.alice);
-    [Wanted::Release(grant), Wanted::Cancel(request)]
+    let extend = Wanted::Extend { grant, span: Span::from_secs(5400), reason: REASON.to_owned() };
+    [extend, Wanted::Release(grant), Wanted::Cancel(request)]
+}
+
+/// What an administrator wants.
+fn locks() -> [Wanted; 2] {
+    [true, false].map(|on| Wanted::Lock { whom: "eve@example.com".to_owned(), reason: REASON.to_owned(), on })
 }
 
 /// What the desk heard since so many commands were heard.
@@ -49,6 +55,14 @@ fn is(heard: &Commanded, by: &Identity, what: &Wanted) -> bool {
         }
         (Commanded::Acted(action, _), Wanted::Cancel(request)) => {
             action.by == *by && action.what == Act::Cancel(*request)
+        }
+        (Commanded::Acted(action, _), Wanted::Extend { grant, span, reason }) => {
+            action.by == *by && action.what == Act::Extend { grant: *grant, span: *span, reason: reason.clone() }
+        }
+        (Commanded::Acted(action, _), Wanted::Lock { whom, reason, on }) => {
+            let (whom, reason) = (whom.clone(), reason.clone());
+            let wanted = if *on { Act::Lock { whom, reason } } else { Act::Unlock { whom, reason } };
+            action.by == *by && action.what == wanted
         }
         (Commanded::Wished(wish, _), Wanted::Request { role, params, span, reason }) => {
             let typed = params.iter().map(|(name, value)| (name.clone(), ParamValue::Text(value.clone())));
@@ -67,17 +81,36 @@ fn told(t: &mut Trial, heard: &Commanded, answer: &Answer, what: &str) {
 /// Each command arrives as it was given, as its giver's, and is answered in the house's words.
 pub(super) async fn arrives(kit: &Kit<'_>, t: &mut Trial) -> Go {
     let (bench, alice) = commanding(kit).await?;
-    for wanted in theirs(kit, &bench).into_iter().chain([request(kit, REASON, PARAM)]) {
+    let Some(bob) = kit.identity(Who::First).cloned() else {
+        return not_applicable("the administrator has no identity in this medium");
+    };
+    bench.desk.administrator(&kit.approvers[0]);
+    let hers = theirs(kit, &bench).into_iter().chain([request(kit, REASON, PARAM)]).map(|wanted| (&alice, wanted));
+    for (by, wanted) in hers.chain(locks().into_iter().map(|wanted| (&bob, wanted))) {
         let before = bench.desk.commanded().len();
-        let event = bench.command(&alice, wanted.clone()).await?;
+        let event = bench.command(by, wanted.clone()).await?;
         let answer = bench.deliver(event).await?;
         let heard = since(&bench, before);
         t.check(heard.len() == 1, format!("{wanted:?} arrived {} times", heard.len()));
         for heard in &heard {
-            t.check(is(heard, &alice, &wanted), format!("{wanted:?} arrived as {heard:?}"));
+            t.check(is(heard, by, &wanted), format!("{wanted:?} arrived as {heard:?}"));
             t.check(heard.outcome().done, format!("{wanted:?} was not done: {}", heard.outcome().words));
             told(t, heard, &answer, &format!("{wanted:?}"));
         }
+    }
+    Ok(())
+}
+
+/// Whoever asks over a channel sees what it would do before it is filed: just what is filed then.
+pub(super) async fn planned(kit: &Kit<'_>, t: &mut Trial) -> Go {
+    let (bench, alice) = commanding(kit).await?;
+    let event = bench.command(&alice, request(kit, REASON, PARAM)).await?;
+    bench.deliver(event).await?;
+    let (planned, heard) = (bench.desk.planned(), bench.desk.commanded());
+    t.check(!heard.is_empty(), "nothing was filed");
+    for heard in heard {
+        let Commanded::Wished(wish, _) = heard else { continue };
+        t.check(planned.contains(&wish), "a request was filed whose plan nobody was shown");
     }
     Ok(())
 }
@@ -89,6 +122,7 @@ pub(super) async fn foreign(kit: &Kit<'_>, t: &mut Trial) -> Go {
     for who in [Who::First, Who::Stranger] {
         let Some(by) = kit.identity(who).cloned() else { continue };
         let mut all = theirs.to_vec();
+        all.extend(locks());
         if who == Who::Stranger {
             all.push(request(kit, REASON, PARAM));
         }

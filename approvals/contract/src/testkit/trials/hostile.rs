@@ -77,7 +77,15 @@ impl Set {
         end.key = kit.key("hostile");
         end.standing = Standing::Closed { outcome: words(), by: kit.approvers.to_vec() };
         let (request, role) = (ask.request, ask.role.clone());
-        let news = News { key: kit.key("hostile"), to: self.to.clone(), request, grant: None, role, words: words() };
+        let news = News {
+            key: kit.key("hostile"),
+            to: self.to.clone(),
+            request,
+            grant: None,
+            open: false,
+            role,
+            words: words(),
+        };
         let alert = Alert { key: kit.key("hostile"), request: Some(request), words: words() };
         vec![Notice::Ask(Box::new(ask)), Notice::Ask(Box::new(end)), Notice::News(news), Notice::Alert(alert)]
     }

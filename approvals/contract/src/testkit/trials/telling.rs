@@ -7,7 +7,7 @@ use jit_types::{RequestId, Timestamp, Words};
 use super::Trial;
 use crate::testkit::harness::{Fault, Message, Trouble, Twist};
 use crate::testkit::kit::{Go, Kit, PARAM, REASON, Who, YES};
-use crate::{Addressee, Alert, AskNotice, Identity, Listeners, News, Notice, Standing, Verdict};
+use crate::{Addressee, Alert, AskNotice, Identity, Listeners, MessageRef, News, Note, Notice, Standing, Verdict};
 
 /// The capability says what is so.
 pub(super) async fn consistent(kit: &Kit<'_>, t: &mut Trial) -> Go {
@@ -61,6 +61,13 @@ pub(super) async fn says(kit: &Kit<'_>, t: &mut Trial) -> Go {
     for message in &case.messages {
         let told = flat(&message.text).contains(&flat(&case.ask.length()));
         t.check(told, format!("message {} does not say that it is an extension", message.number));
+    }
+    let mut first = bench.draft(1);
+    first.first = true;
+    let case = bench.case(first).await?;
+    for message in &case.messages {
+        let told = flat(&message.text).contains(AskNotice::FIRST);
+        t.check(told, format!("message {} does not say that it is the first time", message.number));
     }
     let mut kept = bench.draft(1);
     kept.reason = None;
@@ -120,7 +127,7 @@ pub(super) async fn news(kit: &Kit<'_>, t: &mut Trial) -> Go {
     let ask = bench.draft(1);
     let words = Words::new("your access is ready to be claimed");
     let to = Addressee { person: kit.alice.clone(), names: kit.facts.requester.names.clone(), link: None };
-    let news = News { key: kit.key("news"), to, request: ask.request, grant: None, role: ask.role, words };
+    let news = News { key: kit.key("news"), to, request: ask.request, grant: None, open: false, role: ask.role, words };
     let (_, messages) = bench.told(&Notice::News(news.clone())).await?;
     t.check(!messages.is_empty(), "news was announced, and nobody was told");
     told_are(t, &messages, std::slice::from_ref(&news.to), "news");
@@ -138,6 +145,35 @@ pub(super) async fn news(kit: &Kit<'_>, t: &mut Trial) -> Go {
         bench.told(&Notice::Alert(Alert { key: kit.key("alert"), request, words: words.clone() })).await?;
     let said = messages.iter().any(|m| flat(&m.text).contains(words.as_str()));
     t.check(said, "an alert was announced, and is not to be read anywhere");
+    Ok(())
+}
+
+/// What became of an ask stands beneath its message, where the medium has threads, and nowhere else.
+pub(super) async fn notes(kit: &Kit<'_>, t: &mut Trial) -> Go {
+    let bench = kit.bench().await?;
+    let (case, other) = (bench.case(bench.draft(1)).await?, bench.case(bench.draft(1)).await?);
+    let before = kit.messages().await?;
+    let words = Words::new("approved for 30m, by bob@example.com");
+    let note = Note { key: kit.key("note"), under: case.at.clone(), request: case.ask.request, words: words.clone() };
+    let (_, new) = bench.told(&Notice::Note(note)).await?;
+    t.check(new.is_empty(), "a note is a message of its own");
+    let mut beneath = 0;
+    for message in kit.messages().await? {
+        let was = before.iter().find(|was| was.number == message.number).map_or(0, |was| was.notes.len());
+        let of_case = case.messages.iter().any(|of| of.number == message.number);
+        let of_other = other.messages.iter().any(|of| of.number == message.number);
+        t.check(of_case || message.notes.len() == was, format!("a note stands beneath message {}", message.number));
+        t.check(!of_other || message.notes.is_empty(), "a note stands beneath another ask's message");
+        beneath += message.notes.iter().skip(was).filter(|note| flat(note).contains(words.as_str())).count();
+    }
+    t.check(
+        (beneath > 0) == bench.cap.threads,
+        format!("threads is {}, and {beneath} notes are there", bench.cap.threads),
+    );
+    // What is beneath no message is dropped: a house may have told nobody.
+    let nowhere = Note { key: kit.key("note"), under: MessageRef(String::new()), request: case.ask.request, words };
+    let (_, new) = bench.told(&Notice::Note(nowhere)).await?;
+    t.check(new.is_empty(), "a note beneath nothing is a message");
     Ok(())
 }
 
