@@ -205,15 +205,15 @@ async fn open_channels(
     Ok(opened)
 }
 
-/// The manifest that a Slack app is made from, as JSON.
+/// The manifest that a Slack app is made from, as JSON; with the right to see e-mail addresses, where people are known by them.
 ///
 /// # Errors
 /// Why there is none, as a sentence.
-pub fn slack_manifest() -> Result<String, String> {
+pub fn slack_manifest(by_mail: bool) -> Result<String, String> {
     #[cfg(feature = "slack")]
-    let manifest = Ok(format!("{:#}", jit_approval_slack::manifest()));
+    let manifest = Ok(format!("{:#}", jit_approval_slack::manifest(by_mail)));
     #[cfg(not(feature = "slack"))]
-    let manifest = Err("this jit was built without slack".to_owned());
+    let manifest = Err(format!("this jit was built without slack ({by_mail})"));
     manifest
 }
 

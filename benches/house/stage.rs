@@ -106,6 +106,7 @@ impl Stage {
             entitlement: 0,
             material,
             signature: signature.as_ref(),
+            key: None,
             nonce: &nonce,
             answer,
         };

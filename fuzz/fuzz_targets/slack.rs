@@ -153,6 +153,7 @@ impl World {
                 channel: "#access".to_owned(),
                 asks: AsksIn::Channel,
                 reason: true,
+                by_mail: false,
                 bot_token: SecretRef::Env("BOT".to_owned()),
                 app_token: SecretRef::Env("APP".to_owned()),
                 api: address.parse().expect("an address"),

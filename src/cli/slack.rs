@@ -19,7 +19,11 @@ enum Command {
 /// Options of `jit slack manifest`.
 #[derive(clap::Args)]
 #[command(after_long_help = MANIFEST)]
-struct Manifest {}
+struct Manifest {
+    /// Asks also for the right to see e-mail addresses, for `people = "email"`
+    #[arg(long)]
+    email: bool,
+}
 
 const MANIFEST: &str = "\
 At api.slack.com/apps, \"Create New App\", \"From a manifest\", then paste it. It asks for the scopes that are used and no
@@ -34,8 +38,8 @@ Exit codes:
 
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
-    let Command::Manifest(Manifest {}) = args.command;
-    let manifest = wiring::slack_manifest().map_err(|message| Error::new(Exit::Config, message))?;
+    let Command::Manifest(Manifest { email }) = args.command;
+    let manifest = wiring::slack_manifest(email).map_err(|message| Error::new(Exit::Config, message))?;
     ctx.out.line(manifest)?;
     Ok(Exit::Done)
 }

@@ -8,7 +8,7 @@ use jit_approval::Identity;
 use jit_engine::service::Identify;
 use jit_engine::{BoxFuture, House};
 use jit_life::policy::Caller;
-use jit_types::{Principal, Secret};
+use jit_types::{PersonId, Principal, Secret};
 
 use crate::api::{ErrorKind, Failure};
 
@@ -66,6 +66,22 @@ impl Identities {
         Ok(caller)
     }
 
+    /// The person of this address, over the account that was seen with it first. Whoever is named in this medium by the config
+    /// is known by that name alone.
+    async fn by_mail(&self, principal: Principal, mail: &str) -> Result<Option<Caller>, jit_engine::Error> {
+        let rules = self.house.rules();
+        let named = |known: &Principal| known.channel() == principal.channel();
+        let person = mail
+            .parse::<PersonId>()
+            .ok()
+            .filter(|person| rules.people.get(person).is_some_and(|known| !known.principals.iter().any(named)));
+        let Some(person) = person else { return Ok(None) };
+        let subject = self.house.subject(&person).await?;
+        let caller = Caller { person, subject, principal, superuser: false, only_roles: None };
+        self.house.pin(&caller).await?;
+        Ok(Some(caller))
+    }
+
     async fn by_principal(&self, principal: Principal) -> Result<Option<Caller>, Failure> {
         let rules = self.house.rules();
         let Some(person) = rules.person_of(&principal).cloned() else { return Ok(None) };
@@ -79,14 +95,21 @@ fn unavailable() -> Failure {
 }
 
 impl Identify for Identities {
-    fn identify<'a>(&'a self, identity: &'a Identity) -> BoxFuture<'a, Option<Caller>> {
+    fn identify<'a>(&'a self, identity: &'a Identity) -> BoxFuture<'a, Result<Option<Caller>, jit_engine::Error>> {
         Box::pin(async move {
             // Channels that this room authenticates itself can't be claimed by an adapter.
             if matches!(identity.channel.as_str(), "unix" | "token" | "house") {
-                return None;
+                return Ok(None);
             }
-            let principal = format!("{}:{}", identity.channel, identity.name).parse().ok()?;
-            self.by_principal(principal).await.ok().flatten()
+            let Ok(principal) = format!("{}:{}", identity.channel, identity.name).parse::<Principal>() else {
+                return Ok(None);
+            };
+            let away = |failure: Failure| jit_engine::Error::Unavailable(failure.message.to_string());
+            if let Some(caller) = self.by_principal(principal.clone()).await.map_err(away)? {
+                return Ok(Some(caller));
+            }
+            let Some(mail) = &identity.mail else { return Ok(None) };
+            self.by_mail(principal, mail).await
         })
     }
 }

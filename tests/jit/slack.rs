@@ -24,6 +24,10 @@ struct Chat {
 
 impl Chat {
     fn open() -> Self {
+        Self::changed(|config| config)
+    }
+
+    fn changed(change: impl FnOnce(String) -> String) -> Self {
         let runtime = Runtime::new().unwrap();
         let double = runtime.block_on(Double::start()).unwrap();
         for user in [ALICE, BOB, CAROL, ADA, MALLORY] {
@@ -43,7 +47,7 @@ impl Chat {
             let config = named(config, "ada", ADA).replace("[\"admins\"]", "[\"admins\", \"engineers\"]");
             let tokens = "bot_token = { file = \"@ROOT@/bot\" }\napp_token = { file = \"@ROOT@/app\" }";
             let chat = format!("kind = \"slack\"\nteam = \"{TEAM}\"\nchannel = \"#access\"\napi = \"{api}\"\n{tokens}");
-            format!("{config}alerts = [\"chat\"]\n[approvals.chat]\n{chat}\n")
+            change(format!("{config}alerts = [\"chat\"]\n[approvals.chat]\n{chat}\n"))
         });
         write(&house.root.join("bot"), BOT_TOKEN);
         write(&house.root.join("app"), APP_TOKEN);
@@ -254,7 +258,9 @@ fn what_may_not_be_asked_for_is_refused_in_slack_with_the_way_out() {
     let bad = chat.command(ALICE, "request ticket --param login=sales --reason slow");
     assert!(bad.contains("begin with the ticket"), "{bad}");
     assert!(chat.command(ALICE, "request ticket --reason \"INC-1 slow\"").contains("login"));
-    assert!(chat.command(BOB, "request shell --reason \"INC-1 slow\"").contains("no such role"));
+    // Who decides about a role may not therefore ask for it.
+    let other = chat.command(BOB, "request shell --reason \"INC-1 slow\"");
+    assert!(!other.contains("Nothing is asked for yet") && other.contains("shell"), "{other}");
     assert!(chat.command(ALICE, "request shell --for 2h --reason \"INC-1 slow\"").contains("1h"));
     assert!(chat.command(MALLORY, "request shell --reason \"INC-1 slow\"").contains("no such role"));
     assert!(chat.command(ALICE, "request shell").contains("--reason"));
@@ -341,4 +347,47 @@ fn the_channel_sees_what_was_decided_elsewhere_and_who_is_there_for_the_first_ti
     let hash = chat.house.show("carol", &second)["hash"].as_str().unwrap().to_owned();
     chat.house.jit("carol", &["deny", &second, "--hash", &hash, "--reason", "not now"]).ok();
     assert_eq!(chat.thread(&post, 2), ["1 of 2 approvals, by bob@example.com", "denied, by carol@example.com"]);
+}
+
+/// An address counts once: after that the account that was seen with it, until an administrator names another.
+#[test]
+fn people_are_known_by_their_confirmed_address_and_then_by_the_account_seen_first() {
+    let by_mail = "kind = \"slack\"\npeople = \"email\"\n";
+    let chat = Chat::changed(|config| {
+        config.replace(&format!("slack = \"{BOB}\"\n"), "").replace("kind = \"slack\"\n", by_mail)
+    });
+    let mut scopes = vec!["channels:read", "chat:write", "commands", "groups:read", "im:write", "users:read"];
+    scopes.push("users:read.email");
+    chat.double.scopes(&scopes);
+    let named = |user: &str, mail: &str| chat.double.user(user, json!({ "profile": { "email": mail } }));
+    named(BOB, "Bob@example.com");
+    chat.double.user("U0BOTH", json!({ "profile": { "email": "bob@example.com" }, "is_email_confirmed": false }));
+    chat.double.channel(ROOM, |room| {
+        room.members.insert("U0BOTH".to_owned());
+    });
+    let id = chat.house.file("alice", "pair", &[]);
+    let post = chat.post(&id);
+    // An address that is not confirmed is nobody's, nor is that of somebody whom the config names.
+    assert!(chat.press("U0BOTH", &post, "Approve").contains("not confirmed"));
+    named(MALLORY, "carol@example.com");
+    assert!(chat.press(MALLORY, &post, "Approve").contains("no such request"));
+    assert_eq!(chat.press(BOB, &post, "Approve"), "noted: 1 of 2 approvals");
+    // The address goes to another account: that is not believed, and the first one is who it was.
+    named(BOB, "bob.old@example.com");
+    chat.double.user("U0BOTH", json!({ "is_email_confirmed": true }));
+    let taken = chat.press("U0BOTH", &post, "Approve");
+    assert!(taken.contains("seen with your address first") && taken.contains("administrator"), "{taken}");
+    assert_eq!(chat.standing(&id), "pending");
+    let log = chat.house.verified();
+    assert_eq!(log.lines().filter(|line| line.contains("identity.pinned") && !line.contains("refused")).count(), 1);
+    assert_eq!(log.lines().filter(|line| line.contains("identity.pinned") && line.contains("refused")).count(), 1);
+    // An account that was somebody is nobody else under another address.
+    named(BOB, "frank@example.com");
+    assert!(chat.press(BOB, &post, "Approve").contains("another address first"));
+    // An administrator names the new account in the config: that goes before any address.
+    let person = "[people.\"bob@example.com\"]\n";
+    chat.house.edit(|config| config.replace(person, &format!("{person}slack = \"U0BOTH\"\n")));
+    chat.house.jit("ada", &["config", "reload"]).ok();
+    let again = chat.press("U0BOTH", &post, "Approve");
+    assert!(again.contains("said so before"), "it is bob who has approved already: {again}");
 }

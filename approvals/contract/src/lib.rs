@@ -167,6 +167,17 @@ pub struct Identity {
     pub channel: String,
     /// The name within it: a user name, team and user.
     pub name: String,
+    /// The e-mail address that the medium vouches for, seen to be confirmed, where the channel's config says that people are
+    /// known by it. It says who that is only until somebody was seen with it first: then the name counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<String>,
+}
+
+impl Identity {
+    /// Somebody whom a channel knows by name.
+    pub fn new(channel: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { channel: channel.into(), name: name.into(), mail: None }
+    }
 }
 
 /// What somebody decided.

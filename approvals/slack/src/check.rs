@@ -7,7 +7,7 @@ use jit_types::Words;
 
 use crate::Inner;
 use crate::fault::Fault;
-use crate::manifest::SCOPES;
+use crate::manifest;
 use crate::web::{As, Said};
 
 fn good(what: impl AsRef<str>) -> Check {
@@ -35,7 +35,7 @@ impl Inner {
         match self.web.call("auth.test", As::Bot, Said::Form(&[])).await {
             Ok(answer) if answer.text("/team_id") == Some(team.as_str()) => {
                 found.push(good(format!("the bot token is of the workspace {team}")));
-                found.extend(scopes(answer.scopes.as_deref()));
+                found.extend(scopes(answer.scopes.as_deref(), self.settings.by_mail));
             }
             Ok(_) => {
                 let what = format!("the bot token is of another workspace than {team}");
@@ -85,12 +85,12 @@ impl Inner {
 }
 
 /// The token's scopes against those that are used: too few, too many.
-fn scopes(there: Option<&[String]>) -> Vec<Check> {
+fn scopes(there: Option<&[String]>, by_mail: bool) -> Vec<Check> {
     let Some(there) = there else {
         return vec![bad("Slack does not say the token's scopes", "see the app's page, OAuth & Permissions")];
     };
     let there: BTreeSet<&str> = there.iter().map(String::as_str).collect();
-    let wanted: BTreeSet<&str> = SCOPES.iter().map(|(scope, _)| *scope).collect();
+    let wanted: BTreeSet<&str> = manifest::scopes(by_mail).collect();
     let named = |scopes: &mut dyn Iterator<Item = &&str>| {
         // A scope's name is Slack's text: only what looks like one is repeated.
         let plain = |scope: &&&str| scope.bytes().all(|b| b.is_ascii_lowercase() || b":._".contains(&b));
@@ -98,14 +98,15 @@ fn scopes(there: Option<&[String]>) -> Vec<Check> {
     };
     let missing = named(&mut wanted.difference(&there));
     let more = there.difference(&wanted).count();
+    let with = if by_mail { " --email" } else { "" };
     let mut found = Vec::new();
     if !missing.is_empty() {
-        let remedy = "put the manifest of `jit slack manifest` in place and install the app anew";
+        let remedy = format!("put the manifest of `jit slack manifest{with}` in place and install the app anew");
         found.push(bad(format!("the bot token lacks {missing}"), remedy));
     }
     if more > 0 {
         let too_many = named(&mut there.difference(&wanted));
-        let remedy = "put the manifest of `jit slack manifest` in place and install the app anew";
+        let remedy = format!("put the manifest of `jit slack manifest{with}` in place and install the app anew");
         found.push(bad(format!("the bot token has {more} scopes that jit never uses: {too_many}"), remedy));
     }
     if found.is_empty() {
@@ -120,15 +121,17 @@ mod tests {
 
     #[test]
     fn too_few_and_too_many_scopes_are_told() {
-        let all: Vec<String> = SCOPES.iter().map(|(scope, _)| (*scope).to_owned()).collect();
-        assert!(scopes(Some(&all)).iter().all(|check| check.good));
+        let all: Vec<String> = manifest::scopes(false).map(str::to_owned).collect();
+        assert!(scopes(Some(&all), false).iter().all(|check| check.good));
         let mut other = all.clone();
         other.pop();
         other.push("channels:history".to_owned());
-        let found = scopes(Some(&other));
+        let found = scopes(Some(&other), false);
         assert_eq!(found.iter().filter(|check| !check.good).count(), 2);
         assert!(found.iter().any(|check| check.what.as_str().contains("users:read")));
         assert!(found.iter().any(|check| check.what.as_str().contains("channels:history")));
-        assert!(scopes(None).iter().all(|check| !check.good));
+        let lacks = scopes(Some(&all), true);
+        assert!(lacks.iter().any(|check| check.what.as_str().contains("users:read.email")), "{lacks:?}");
+        assert!(scopes(None, false).iter().all(|check| !check.good));
     }
 }

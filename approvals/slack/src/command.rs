@@ -10,7 +10,7 @@ use crate::listen::Heard;
 use crate::people::Refusal;
 use crate::press::text;
 use crate::typed::{Said, read};
-use crate::{Inner, Slack, render};
+use crate::{Inner, render};
 
 /// The command's name.
 pub(crate) const NAME: &str = "/jit";
@@ -90,11 +90,10 @@ impl Inner {
         };
         // Here Slack writes the same facts flat: `team_id` is the user's own.
         let who = json!({ "id": user, "team_id": text(payload, "/team_id") });
-        let name = match self.vouched(text(payload, "/team_id"), &who).await {
-            Ok(name) => name,
+        let by = match self.vouched(text(payload, "/team_id"), &who).await {
+            Ok(by) => by,
             Err(Refusal(words)) => return self.answer(&seat, words).await,
         };
-        let by = Identity { channel: Slack::KIND.to_owned(), name };
         let key = envelope.to_owned();
         match read(text(payload, "/text").unwrap_or_default()) {
             Ok(Said::Act(what)) => {
@@ -163,7 +162,7 @@ mod tests {
     use super::*;
 
     fn wish(reason: &str) -> Wish {
-        let by = Identity { channel: "slack".to_owned(), name: "T1/U1".to_owned() };
+        let by = Identity::new("slack", "T1/U1");
         let name: ParamName = "schema".parse().unwrap();
         let params = [(name, ParamValue::Text("a\"b".to_owned()))].into();
         let (key, role) = ("envelope-1".to_owned(), "db-read".parse().unwrap());
@@ -174,7 +173,7 @@ mod tests {
     fn a_button_files_what_was_shown_for_whoever_presses_it() {
         let wish = wish("INC-42 \u{1f600} <!channel>");
         let value = Offer::write(&wish, Span::from_secs(5400)).unwrap();
-        let other = Identity { channel: "slack".to_owned(), name: "T1/U2".to_owned() };
+        let other = Identity::new("slack", "T1/U2");
         let theirs = Wish { by: other.clone(), ..wish.clone() };
         assert_eq!(Button::pressed(REQUEST, &value, &wish.by), Some(Button::File(wish.clone())));
         assert_eq!(Button::pressed(REQUEST, &value, &other), Some(Button::File(theirs)));

@@ -38,7 +38,7 @@ use jit_approval::{
 };
 use tokio::sync::{Mutex, OnceCell};
 
-pub use manifest::{SCOPES, manifest};
+pub use manifest::{MAIL_SCOPE, SCOPES, manifest};
 pub use render::LONGEST;
 pub use settings::{AsksIn, Settings, SlackKind};
 

@@ -243,6 +243,7 @@ mod tests {
             channel: "#access".to_owned(),
             asks: AsksIn::Channel,
             reason: true,
+            by_mail: false,
             bot_token: SecretRef::Env("BOT".to_owned()),
             app_token: SecretRef::Env("APP".to_owned()),
             api: "https://127.0.0.1:1/api/".parse().unwrap(),

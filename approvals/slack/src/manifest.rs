@@ -12,10 +12,18 @@ pub const SCOPES: [(&str, &str); 6] = [
     ("users:read", "to see that who presses is a member, no guest, no bot and not deactivated"),
 ];
 
+/// The scope that is used besides where people are known by their e-mail address, and what for.
+pub const MAIL_SCOPE: (&str, &str) = ("users:read.email", "to know people by their confirmed e-mail address");
+
+/// All scopes that are used.
+pub(crate) fn scopes(by_mail: bool) -> impl Iterator<Item = &'static str> {
+    SCOPES.into_iter().chain(by_mail.then_some(MAIL_SCOPE)).map(|(scope, _)| scope)
+}
+
 /// The manifest: exactly the scopes that are used, Socket Mode, the slash command, buttons; no events, no redirect, no
 /// address of ours.
-pub fn manifest() -> Value {
-    let scopes: Vec<&str> = SCOPES.iter().map(|(scope, _)| *scope).collect();
+pub fn manifest(by_mail: bool) -> Value {
+    let scopes: Vec<&str> = scopes(by_mail).collect();
     json!({
         "display_information": {
             "name": "jit",
@@ -48,7 +56,7 @@ mod tests {
 
     #[test]
     fn the_limits_of_a_manifest_are_kept() {
-        let manifest = manifest();
+        let manifest = manifest(false);
         let length = |pointer: &str| manifest.pointer(pointer).unwrap().as_str().unwrap().chars().count();
         assert!(length("/display_information/name") <= 35);
         assert!(length("/display_information/description") <= 140);
@@ -60,7 +68,7 @@ mod tests {
 
     #[test]
     fn it_asks_for_nothing_that_reads_messages() {
-        for (scope, _) in SCOPES {
+        for scope in scopes(true) {
             assert!(!scope.contains("history") && !scope.contains("admin") && scope != "chat:write.public", "{scope}");
         }
     }

@@ -3,6 +3,7 @@
 use jit_approval::{Decision, Desk, Identity, Verdict};
 use serde_json::{Value, json};
 
+use crate::Inner;
 use crate::answer::Seat;
 use crate::blocks::{field, plain_text};
 use crate::command::Button;
@@ -10,7 +11,6 @@ use crate::listen::Heard;
 use crate::people::Refusal;
 use crate::render::Shown;
 use crate::web::{As, Said};
-use crate::{Inner, Slack};
 
 /// The modal that asks why somebody says no.
 const MODAL: &str = "jit.deny";
@@ -30,8 +30,7 @@ pub(crate) fn text<'a>(payload: &'a Value, pointer: &str) -> Option<&'a str> {
 impl Inner {
     /// Who sent a payload of an app that is installed in one workspace; one for a whole organisation names none.
     async fn presser(&self, payload: &Value) -> Result<Identity, Refusal> {
-        let name = self.vouched(text(payload, "/team/id"), payload.get("user").unwrap_or(&Value::Null)).await?;
-        Ok(Identity { channel: Slack::KIND.to_owned(), name })
+        self.vouched(text(payload, "/team/id"), payload.get("user").unwrap_or(&Value::Null)).await
     }
 
     /// Deals with a press or a modal that was sent.

@@ -29,6 +29,8 @@ pub struct Settings {
     pub asks: AsksIn,
     /// Whether the reason is shown in Slack, or kept behind the program's own login.
     pub reason: bool,
+    /// Whether people whom the config does not name in Slack are known by their confirmed e-mail address.
+    pub by_mail: bool,
     /// The bot token.
     pub bot_token: SecretRef,
     /// The app-level token, for the socket.
@@ -130,6 +132,7 @@ impl Settings {
         };
         let asks = word("asks", &["channel", "direct", "both"]);
         let reason = word("reason", &["shown", "kept"]);
+        let people = word("people", &["named", "email"]);
         let bot_token = reader.required::<SecretRef>("bot_token");
         let app_token = reader.required::<SecretRef>("app_token");
         if let (Some(bot), Some(app)) = (&bot_token, &app_token)
@@ -154,6 +157,7 @@ impl Settings {
             channel: channel?,
             asks,
             reason,
+            by_mail: people.is_some_and(|word| word == "email"),
             bot_token: bot_token?,
             app_token: app_token?,
             api: url?,
@@ -193,6 +197,11 @@ impl Kind for SlackKind {
                 "reason": {
                     "description": "Whether the reason is shown in Slack, or kept for `jit show`.",
                     "enum": ["shown", "kept"], "default": "shown"
+                },
+                "people": {
+                    "description": "Whether only those are known whom `[people]` names by their member's id, or also those whose \
+                                    confirmed e-mail address in Slack is the person's name.",
+                    "enum": ["named", "email"], "default": "named"
                 },
                 "bot_token": secret("The bot token, which begins with xoxb-."),
                 "app_token": secret("The app-level token with connections:write, which begins with xapp-."),
@@ -277,7 +286,7 @@ mod tests {
         let (settings, faults) = read(&[]);
         assert_eq!(faults, []);
         let settings = settings.unwrap();
-        assert_eq!((settings.asks, settings.reason), (AsksIn::Channel, true));
+        assert_eq!((settings.asks, settings.reason, settings.by_mail), (AsksIn::Channel, true, false));
         assert_eq!(settings.api.as_str(), API);
         assert_eq!(settings.target(), "#access of the Slack workspace T0123ABCD");
     }
@@ -289,6 +298,7 @@ mod tests {
             ("channel", Some(text("<!channel>"))),
             ("asks", Some(text("everywhere"))),
             ("reason", Some(NodeValue::Bool(true))),
+            ("people", Some(text("everybody"))),
             ("bot_token", Some(text("xoxb-in-the-file"))),
             ("app_token", None),
             ("api", Some(text("http://slack.example/api"))),
@@ -297,7 +307,7 @@ mod tests {
         assert!(settings.is_none());
         let mut keys: Vec<&str> = faults.iter().map(|f| f.key.trim_start_matches("approvals.chat.")).collect();
         keys.sort_unstable();
-        assert_eq!(keys, ["api", "app_token", "asks", "bot_token", "channel", "colour", "reason", "team"]);
+        assert_eq!(keys, ["api", "app_token", "asks", "bot_token", "channel", "colour", "people", "reason", "team"]);
         assert!(faults.iter().all(|f| !f.remedy.is_empty() && !f.rule.contains("xoxb")), "{faults:?}");
         assert!(faults.iter().filter(|f| f.key.ends_with("team")).all(|f| f.span.start >= 10));
     }

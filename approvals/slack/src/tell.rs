@@ -1,9 +1,13 @@
 //! Telling: each notice to where it belongs, and its message's way to the end.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jit_approval::{Addressee, Error, MessageRef, Note, Notice, NoticeKey};
+use jit_types::PersonId;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::Inner;
 use crate::fault::Fault;
@@ -13,6 +17,10 @@ use crate::web::{As, Said};
 
 /// How many notices are remembered that were sent in part.
 const IN_PART: usize = 1000;
+/// How long it is believed whose address it is, for being told; for deciding, it is asked anew each time.
+const LOOKED_UP: Duration = Duration::from_secs(300);
+/// How many lookups are remembered.
+const MOST_LOOKED_UP: usize = 4096;
 
 /// What was sent of notices that could not be sent whole, so that a second try does not tell anybody twice, and the
 /// conversations that were opened with one person each.
@@ -20,6 +28,8 @@ const IN_PART: usize = 1000;
 pub(crate) struct Sent {
     parts: BTreeMap<NoticeKey, BTreeMap<Place, String>>,
     with: BTreeMap<String, String>,
+    /// Who was looked up by their address, and when.
+    by_mail: BTreeMap<PersonId, (Option<String>, Instant)>,
 }
 
 /// Where a message goes.
@@ -70,6 +80,7 @@ impl Inner {
         if let Notice::Note(note) = notice {
             return self.beneath(note).await;
         }
+        let notice = &self.named(notice).await?;
         let (key, places) = (notice.key(), self.places(notice));
         let mut refused = None;
         for place in &places {
@@ -96,6 +107,51 @@ impl Inner {
             None => {}
         }
         Ok(MessageRef(sent.into_values().collect::<Vec<_>>().join(" ")))
+    }
+
+    /// A notice whose addressees have names here: where people are known by their address, those whom the config does not name
+    /// are looked up by it.
+    async fn named<'a>(&self, notice: &'a Notice) -> Result<Cow<'a, Notice>, Error> {
+        let mut notice = Cow::Borrowed(notice);
+        if !self.settings.by_mail {
+            return Ok(notice);
+        }
+        let to: Vec<&mut Addressee> = match notice.to_mut() {
+            Notice::Ask(ask) => ask.to.iter_mut().collect(),
+            Notice::News(news) => vec![&mut news.to],
+            Notice::Alert(_) | Notice::Note(_) => Vec::new(),
+        };
+        for addressee in to.into_iter().filter(|addressee| addressee.names.is_empty()) {
+            addressee.names.extend(self.known_by_mail(&addressee.person).await?);
+        }
+        Ok(notice)
+    }
+
+    async fn known_by_mail(&self, person: &PersonId) -> Result<Option<String>, Error> {
+        let known = self.sent.lock().await.by_mail.get(person).cloned();
+        if let Some((name, at)) = known
+            && at.elapsed() < LOOKED_UP
+        {
+            return Ok(name);
+        }
+        let name = match self.by_mail(person).await {
+            Ok(name) => name,
+            Err(fault) => {
+                let error = fault.error("looking somebody up by their address");
+                if error.retryable() {
+                    return Err(error);
+                }
+                // Who can't be looked up keeps nothing from the others.
+                tracing::warn!("{error}");
+                None
+            }
+        };
+        let mut sent = self.sent.lock().await;
+        if sent.by_mail.len() >= MOST_LOOKED_UP {
+            sent.by_mail.clear();
+        }
+        sent.by_mail.insert(person.clone(), (name.clone(), Instant::now()));
+        Ok(name)
     }
 
     /// Puts a line in the thread of a message in the channel. One person alone hears news, and needs no thread.
@@ -153,6 +209,7 @@ impl Inner {
 
     /// Brings the messages of a notice up to date.
     pub(crate) async fn update(&self, message: &MessageRef, notice: &Notice) -> Result<(), Error> {
+        let notice = &self.named(notice).await?;
         let mut came = Ok(());
         for (channel, ts) in places_of(message) {
             let mut body = self.message(notice, !channel.starts_with('D')).edit();

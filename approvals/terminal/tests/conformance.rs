@@ -67,7 +67,7 @@ fn read(number: u64, card: &str) -> Message {
 }
 
 fn player(name: &str) -> Player {
-    let identity = Identity { channel: "unix".to_owned(), name: name.to_owned() };
+    let identity = Identity::new("unix", name.to_owned());
     Player { names: vec![name.to_owned()], identities: vec![identity] }
 }
 

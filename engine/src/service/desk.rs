@@ -24,7 +24,10 @@ const NAMED: usize = 12;
 /// Turns a channel's own identity into a person. The binary's `identity` room is the one place that knows how.
 pub trait Identify: Send + Sync {
     /// Who that is; `None` for a stranger.
-    fn identify<'a>(&'a self, identity: &'a Identity) -> BoxFuture<'a, Option<Caller>>;
+    ///
+    /// # Errors
+    /// Why an account is not believed to be theirs whom it says; a store that can't be used.
+    fn identify<'a>(&'a self, identity: &'a Identity) -> BoxFuture<'a, Result<Option<Caller>, Error>>;
 }
 
 /// The house's desk.
@@ -123,7 +126,7 @@ impl HouseDesk {
     }
 
     async fn caller(&self, identity: &Identity, noun: &str) -> Result<Caller, Error> {
-        self.identify.identify(identity).await.ok_or_else(|| Refused::not_found(noun).into())
+        self.identify.identify(identity).await?.ok_or_else(|| Refused::not_found(noun).into())
     }
 
     fn outcome(&self, result: Result<Done, Error>) -> Outcome {

@@ -8,6 +8,7 @@ pub mod erase;
 mod extend;
 mod file;
 pub mod lock;
+mod pins;
 mod plan;
 pub mod record;
 pub mod refusals;

@@ -150,9 +150,9 @@ async fn twenty_helpers_file_one_request() {
 struct Known(Caller);
 
 impl Identify for Known {
-    fn identify<'a>(&'a self, identity: &'a Identity) -> BoxFuture<'a, Option<Caller>> {
+    fn identify<'a>(&'a self, identity: &'a Identity) -> BoxFuture<'a, Result<Option<Caller>, jit_engine::Error>> {
         let known = (identity.name == "bob").then(|| self.0.clone());
-        Box::pin(async { known })
+        Box::pin(async { Ok(known) })
     }
 }
 
@@ -167,7 +167,7 @@ async fn a_button_decides_and_a_stranger_hears_of_nothing() {
     world.idle().await;
     let before = world.leaves().await.len();
     let press = async |name: &str| {
-        let by = Identity { channel: "fake".to_owned(), name: name.to_owned() };
+        let by = Identity::new("fake", name.to_owned());
         let number = world.media[0].messages()[0].number;
         world.media[0].click(number, &by, jit_approval::Verdict::Approve { span: None }).await.expect("a button").words
     };

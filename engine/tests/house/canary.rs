@@ -85,9 +85,9 @@ fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
 struct Known(Caller);
 
 impl Identify for Known {
-    fn identify<'a>(&'a self, _: &'a Identity) -> BoxFuture<'a, Option<Caller>> {
+    fn identify<'a>(&'a self, _: &'a Identity) -> BoxFuture<'a, Result<Option<Caller>, jit_engine::Error>> {
         let caller = self.0.clone();
-        Box::pin(async { Some(caller) })
+        Box::pin(async { Ok(Some(caller)) })
     }
 }
 
@@ -158,7 +158,7 @@ async fn look_everywhere() {
     let decision = jit_approval::Decision {
         ask: again.asks[0].id,
         hash: again.asks[0].hash,
-        by: Identity { channel: "chat".to_owned(), name: "bob".to_owned() },
+        by: Identity::new("chat", "bob"),
         verdict: jit_approval::Verdict::Deny,
         comment: Some(DENIAL.to_owned()),
         evidence: vec![],

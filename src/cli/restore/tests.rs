@@ -89,7 +89,7 @@ impl Running {
         let id = done.request.id;
         let key = keys.of(id).expect("a key");
         let request = &done.request;
-        self.client.claim(id, 0, &request.gives[0], &key).await.expect("claimed");
+        self.client.claim(id, 0, &request.gives[0], &key, false).await.expect("claimed");
         assert_eq!(self.client.request(&id.to_string()).await.expect("it").standing, Standing::Active);
         id
     }

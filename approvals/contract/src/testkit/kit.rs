@@ -314,7 +314,7 @@ impl<'a> Bench<'a> {
         let names = &self.kit.player(who).names;
         let addressee = case.ask.to.iter().find(|to| &to.names == names)?;
         let link = addressee.link.as_ref()?;
-        Some(Identity { channel: Link::CHANNEL.to_owned(), name: link.token().to_owned() })
+        Some(Identity::new(Link::CHANNEL.to_owned(), link.token().to_owned()))
     }
 
     /// The control of a case's message that somebody has before them and that says this.

@@ -135,12 +135,8 @@ impl Bad {
         memory.by_hash.lock().expect("unpoisoned").insert(ask.hash, ask.ask);
         memory.hashes.lock().expect("unpoisoned").insert(ask.ask, ask.hash);
         *memory.last.lock().expect("unpoisoned") = Some((ask.ask, ask.hash));
-        *memory.told.lock().expect("unpoisoned") = ask
-            .to
-            .iter()
-            .flat_map(|to| &to.names)
-            .map(|name| Identity { channel: "fake".to_owned(), name: name.clone() })
-            .collect();
+        *memory.told.lock().expect("unpoisoned") =
+            ask.to.iter().flat_map(|to| &to.names).map(|name| Identity::new("fake", name.clone())).collect();
     }
 
     fn bent(&self, notice: &Notice) -> Notice {

@@ -111,7 +111,7 @@ impl Desk for Bent<'_> {
             if outcome.done || !self.bad.is(Defect::CommandsForTheRequester) {
                 return outcome;
             }
-            let by = Identity { channel: "fake".to_owned(), name: "T1/UALICE".to_owned() };
+            let by = Identity::new("fake", "T1/UALICE");
             self.desk.act(&Action { by, ..action.clone() }).await
         })
     }

@@ -115,7 +115,7 @@ async fn a_button_can_be_pressed_by_hand() {
         let (fake, desk) = (fake.clone(), desk.clone());
         async move { fake.listen(desk).await }
     });
-    let by = Identity { channel: "fake".to_owned(), name: "T1/UBOB".to_owned() };
+    let by = Identity::new("fake", "T1/UBOB");
     let answer = medium.click(0, &by, Verdict::Deny).await.expect("there is such a button");
     let heard = desk.heard(&ask);
     listening.abort();

@@ -26,6 +26,7 @@ fn wants(method: &str) -> Option<(Wants, bool)> {
         "conversations.info" => (Wants::Bot(&["channels:read", "groups:read"]), false),
         "conversations.list" => (Wants::Bot(&["channels:read", "groups:read"]), false),
         "users.info" => (Wants::Bot(&["users:read"]), false),
+        "users.lookupByEmail" => (Wants::Bot(&["users:read.email"]), false),
         "views.open" => (Wants::Bot(&[]), true),
         _ => return None,
     })
@@ -117,8 +118,21 @@ fn method(shared: &Arc<Shared>, call: &Call) -> Result<Value, No> {
         }
         "users.info" => {
             let id = call.text("user").ok_or("invalid_arguments")?;
-            let user = shared.state().users.get(id).cloned().ok_or("user_not_found")?;
+            let state = shared.state();
+            let mut user = state.users.get(id).cloned().ok_or("user_not_found")?;
+            // An address is shown to those alone who may see it.
+            if !state.scopes.iter().any(|scope| scope == "users:read.email")
+                && let Some(profile) = user.get_mut("profile").and_then(Value::as_object_mut)
+            {
+                profile.remove("email");
+            }
             Ok(json!({ "user": user }))
+        }
+        "users.lookupByEmail" => {
+            let mail = call.text("email").ok_or("invalid_arguments")?;
+            let state = shared.state();
+            let has = |user: &&Value| user.pointer("/profile/email").and_then(Value::as_str) == Some(mail);
+            Ok(json!({ "user": state.users.values().find(has).ok_or("users_not_found")? }))
         }
         "conversations.info" => {
             let id = call.text("channel").ok_or("invalid_arguments")?;

@@ -60,6 +60,7 @@ pub(crate) fn settings(double: &Double, asks: AsksIn) -> Settings {
         channel: "#access".to_owned(),
         asks,
         reason: true,
+        by_mail: false,
         bot_token: SecretRef::Env("BOT".to_owned()),
         app_token: SecretRef::Env("APP".to_owned()),
         api: double.api().parse().expect("an address"),
@@ -71,7 +72,7 @@ pub(crate) async fn adapter(double: &Double, asks: AsksIn) -> Result<Slack, Erro
 }
 
 pub(crate) fn identity(user: &str) -> Identity {
-    Identity { channel: Slack::KIND.to_owned(), name: format!("{TEAM}/{user}") }
+    Identity::new(Slack::KIND.to_owned(), format!("{TEAM}/{user}"))
 }
 
 /// An adapter that listens for a desk, until it is dropped.

@@ -191,7 +191,7 @@ impl Fake {
         let (Some(token), (Some(ask), Some(hash)), Some(verdict)) = (part("t"), ids, verdict) else {
             return reply(400, "this can't be understood");
         };
-        let by = Identity { channel: Link::CHANNEL.to_owned(), name: token };
+        let by = Identity::new(Link::CHANNEL.to_owned(), token);
         let evidence = vec![("by".to_owned(), "a link".to_owned())];
         let outcome = desk.decide(&Decision { ask, hash, by, verdict, comment: None, evidence }).await;
         reply(200, outcome.words.as_str())
@@ -208,7 +208,7 @@ fn decision(body: &str) -> Option<Decision> {
     Some(Decision {
         ask,
         hash,
-        by: Identity { channel: "fake".to_owned(), name: user.to_owned() },
+        by: Identity::new("fake", user.to_owned()),
         verdict: read::verdict(value)?,
         comment: None,
         evidence: vec![("user".to_owned(), user.to_owned())],

@@ -33,7 +33,7 @@ enum Typed {
 /// Reads a command; `None` where it is none.
 pub(super) fn read(body: &str) -> Option<Read> {
     let Event { user, key, command } = serde_json::from_str(body).ok()?;
-    let by = Identity { channel: "fake".to_owned(), name: user };
+    let by = Identity::new("fake", user);
     Some(match command {
         Typed::Release(grant) => Read::Act(Action { by, key, what: Act::Release(grant) }),
         Typed::Cancel(request) => Read::Act(Action { by, key, what: Act::Cancel(request) }),

@@ -45,7 +45,7 @@ impl FakeHarness {
 
     /// Somebody who has several accounts.
     fn player(&self, names: &[&str]) -> Player {
-        let identity = |name: &&str| Identity { channel: "fake".to_owned(), name: (*name).to_owned() };
+        let identity = |name: &&str| Identity::new("fake", (*name).to_owned());
         let by_link = self.medium.shape().way == Way::Links;
         let identities = if by_link { Vec::new() } else { names.iter().map(identity).collect() };
         Player { names: names.iter().map(|name| (*name).to_owned()).collect(), identities }

@@ -205,7 +205,7 @@ pub(super) async fn secrets(kit: &Kit<'_>, t: &mut Trial) -> Go {
     let mut said = vec![("the reference", case.at.0.clone())];
     if bench.cap.decides {
         bench.pressed(&case, Who::First, YES).await?;
-        let claimed = Identity { channel: "nowhere".to_owned(), name: "nobody".to_owned() };
+        let claimed = Identity::new("nowhere", "nobody");
         if let Ok(event) = bench.press(&case, Who::Second, YES, Twist::Claims(claimed)).await {
             bench.deliver(event).await?;
         }
