@@ -200,6 +200,7 @@ async fn a_broker_that_dies_before_it_has_decided_loses_no_press() {
         tokio::time::sleep(Duration::from_millis(400)).await;
         let heard = first.desk.heard(&filed.ask).len();
         drop(first);
+        double.connected(0).await;
         // The next one hears it again: nobody has said that it had arrived.
         let second = Broker::start(&double, AsksIn::Channel).await;
         ask(&second, 1, 1);
