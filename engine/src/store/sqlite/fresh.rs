@@ -122,13 +122,13 @@ mod tests {
     fn request(claim_key: &str) -> Request {
         let state = include_str!("../../../../core/life/tests/life/stored/1.jsonl").lines().next().expect("a state");
         Request {
-            claim_key: claim_key.to_owned(),
+            claim_key: Some(claim_key.to_owned()),
             ..serde_json::from_str(state).expect("a state of the first version")
         }
     }
 
     fn has(fresh: &Fresh, id: RequestId) -> Option<String> {
-        fresh.get(id).map(|state| state.claim_key.clone())
+        fresh.get(id).and_then(|state| state.claim_key.clone())
     }
 
     #[test]
