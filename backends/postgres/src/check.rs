@@ -12,7 +12,7 @@ use crate::memory::{Found, names};
 use crate::rights::{bad, finding, good, notice};
 use crate::scope::Resolved;
 use crate::url::SslMode;
-use crate::{Postgres, clock, functions, installed, logging, name, prepared, revoke, rights, rules, ways};
+use crate::{Postgres, clock, fit, functions, installed, logging, name, prepared, revoke, rights, ways};
 
 /// The difference of clocks that an order's deadline and a planted end bear without anybody noticing.
 const SKEW_MILLIS: i64 = 5_000;
@@ -200,9 +200,9 @@ async fn look_at_scope(backend: &Postgres, scope: &Resolved, report: &mut Report
         if let Err(e) = prepared_and_open(backend, &mut link, scope, &place, report).await {
             report.findings.push(finding(FindingKind::Bad, e.public.as_str(), remedy_of(&e)));
         }
-        match rules::broken(&mut link, &roles).await {
-            Ok(broken) => {
-                for b in broken {
+        match fit::look(&mut link, &backend.house, database, &roles, None).await {
+            Ok(fit) => {
+                for b in fit.broken {
                     let what = format!("in database {place}: {b}");
                     let kind = if b.excused(&scope.exceptions) { FindingKind::Notice } else { FindingKind::Bad };
                     let f = finding(kind, what, Some(b.remedy()));

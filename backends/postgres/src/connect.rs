@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jit_backend::{Error, ErrorKind};
 use jit_types::{Secret, Span};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -42,7 +42,18 @@ struct Idle {
     facts: Facts,
     born: Instant,
     since: Instant,
-    has_slip: bool,
+    slip: Slip,
+}
+
+/// The temporary table of a session by which verifiers travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slip {
+    /// It has not been made yet.
+    Missing,
+    /// It is there, and what is in it is nobody's any more.
+    Used,
+    /// It is there, and empty.
+    Empty,
 }
 
 /// What a session found out about its server when it began.
@@ -146,7 +157,7 @@ impl Server {
         let opened = tokio::time::timeout(CONNECT, self.open(database)).await;
         let (connection, facts) = opened.map_err(|_| error::timed_out(doing))??;
         let now = Instant::now();
-        let idle = Idle { connection, facts, born: now, since: now, has_slip: false };
+        let idle = Idle { connection, facts, born: now, since: now, slip: Slip::Missing };
         Ok(Link { server: self, database: database.to_owned(), idle, permit })
     }
 
@@ -219,9 +230,9 @@ impl Link<'_> {
         &mut self.idle.connection
     }
 
-    /// Whether this session has made the temporary table that verifiers travel by.
-    pub(crate) fn has_slip(&mut self) -> &mut bool {
-        &mut self.idle.has_slip
+    /// The state of the temporary table that verifiers travel by.
+    pub(crate) fn slip(&mut self) -> &mut Slip {
+        &mut self.idle.slip
     }
 
     /// Keeps the connection for the next one who needs it.
@@ -254,6 +265,14 @@ impl Link<'_> {
             Ok(Err(e @ sqlx::Error::Database(_))) => Ok(Err(e)),
             Ok(Err(e)) => Err(error::of(&e, doing)),
         }
+    }
+
+    /// As [`Link::run`], with the rows that the last statement gives. All of them are waited for, and what comes after: a
+    /// commit that fails is told only then.
+    pub(crate) async fn rows(&mut self, sql: String, doing: &'static str) -> Result<Vec<PgRow>, Error> {
+        let limit = self.limit();
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(self.raw());
+        Self::within(limit, doing, rows).await
     }
 
     /// Waits for a query, and maps what goes wrong.

@@ -76,6 +76,12 @@ pub(crate) fn timed_out(doing: &'static str) -> Error {
     unreachable(doing).with_internal(format!("{doing}: no answer in time"))
 }
 
+/// That the salt is another login's.
+pub(crate) fn salt_seen() -> Error {
+    let public = "the verifier's salt has been used for another login: the client must make a new one";
+    Error::new(ErrorKind::Conflict, public)
+}
+
 fn unreachable(doing: &str) -> Error {
     Error::new(ErrorKind::Unreachable, format!("could not {doing}: the target can't be reached or does not answer"))
 }
@@ -92,14 +98,12 @@ fn of_state(state: &str, doing: &str) -> Error {
         (own::ENDED, _) => {
             (ErrorKind::Conflict, "the end of this login has begun; it is not taken back into use".to_owned())
         }
-        (own::BUSY, _) => (ErrorKind::Unfinished, "another issue of the same claim is under way".to_owned()),
+        // 42710, a role of that name: of this claim, since the name is its own.
+        (own::BUSY | "42710", _) => (ErrorKind::Unfinished, "another issue of the same claim is under way".to_owned()),
         (own::NO_MATERIAL, _) => {
             (ErrorKind::Conflict, "there is no such login, and no verifier to make it with".to_owned())
         }
-        (own::SALT_SEEN, _) => (
-            ErrorKind::Conflict,
-            "the verifier's salt has been used for another login: the client must make a new one".to_owned(),
-        ),
+        (own::SALT_SEEN, _) => return salt_seen(),
         (own::BAD_CALL, _) => (
             ErrorKind::Misconfigured,
             format!("could not {doing}: the functions in the target are of another version; set the backend up again"),

@@ -11,19 +11,19 @@
 //! last statement, when every lock is held.
 
 use jit_backend::{Error, ErrorKind, Issued, Order};
-use jit_types::{Form, Material, PostgresForm, ScramVerifier, Usable, Words};
+use jit_types::{Digest, Form, Material, PostgresForm, ScramVerifier, Usable, Words};
 use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 
 use crate::config::Through;
-use crate::connect::Link;
+use crate::connect::{Link, Slip};
 use crate::error::{self, own};
 use crate::ident::{Ident, literal, shown};
-use crate::looks;
 use crate::name;
 use crate::note::{self, Looks, Pin};
 use crate::rules;
 use crate::scope::Resolved;
-use crate::{Postgres, error as errors, functions, prepared, ways};
+use crate::{Postgres, error as errors, fit, functions, prepared, ways};
 
 const DOING: &str = "issue the login";
 
@@ -84,13 +84,14 @@ pub(crate) async fn issue(backend: &Postgres, order: &Order, material: Option<&M
     let server = &backend.primary;
     let login = name::login(&order.house, &order.claim);
     let roles = scope.members(&backend.house);
-    let members = fit(backend, &scope, &roles).await?;
-    if let Some(verifier) = verifier {
-        let salt = note::salt_digest(verifier);
-        backend.memory().salt(&salt, order.claim)?;
+    let salt = verifier.map(note::salt_digest);
+    let (members, mut link) = fit(backend, &scope, &roles, salt.map(|salt| (&login, salt))).await?;
+    if let Some(salt) = salt
+        && let Err(seen) = backend.memory().salt(&salt, order.claim)
+    {
+        link.finish();
+        return Err(seen);
     }
-
-    let mut link = server.main().await?;
     if link.facts().standby {
         return Err(Error::new(ErrorKind::Unreachable, "the target is a standby now and takes no changes"));
     }
@@ -103,15 +104,28 @@ pub(crate) async fn issue(backend: &Postgres, order: &Order, material: Option<&M
             block(order, &scope, &roles, &login, verifier, &members, link.facts().membership_options())
         }
     };
-    link.run(sql, DOING).await?;
-    let Some(made) = standing(&mut link, &login, None).await? else {
+    // Which number it got, in the same message and transaction.
+    let name = literal(&login.quoted());
+    let made = format!(
+        "{sql}; SELECT to_regrole({name})::oid::int8, (SELECT d.description FROM pg_shdescription d \
+         WHERE d.objoid = to_regrole({name})::oid AND d.classoid = 'pg_authid'::regclass)"
+    );
+    let rows = link.rows(made, DOING).await?;
+    if verifier.is_some() {
+        // The block has taken it out again.
+        *link.slip() = Slip::Empty;
+    }
+    let read =
+        |row: &PgRow| -> Result<(Option<i64>, Option<String>), sqlx::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
+    let made = rows.first().map(read).transpose().map_err(|e| error::of(&e, DOING))?;
+    let Some((Some(role), note)) = made else {
         return Err(Error::new(ErrorKind::Conflict, "the login was removed as soon as it was made"));
     };
     let pin = Pin {
         system: link.facts().system.clone(),
         database: server.main_database().as_str().to_owned(),
-        role: made.oid,
-        members: note::looks_of(made.note.as_deref()),
+        role,
+        members: note::looks_of(note.as_deref()),
     };
     link.finish();
     Ok(Issued { handle: pin.to_handle()?, form: Form::Postgres(form(backend, &scope, &login)), usable: usable() })
@@ -139,40 +153,66 @@ fn form(backend: &Postgres, scope: &Resolved, login: &Ident) -> PostgresForm {
     }
 }
 
-/// Looks whether the member roles may be given, and what they look like before: in each database of the scope.
-async fn fit(backend: &Postgres, scope: &Resolved, roles: &[Ident]) -> Result<Looks, Error> {
+/// Looks whether the member roles may be given, and what they look like before: in each database of the scope. The
+/// connection to the url's own database is what the login is then made by.
+async fn fit<'a>(
+    backend: &'a Postgres,
+    scope: &Resolved,
+    roles: &[Ident],
+    fresh: Option<(&Ident, Digest)>,
+) -> Result<(Looks, Link<'a>), Error> {
+    let main = backend.primary.main_database();
     let mut members = Looks::new();
-    for database in &scope.databases {
+    for database in scope.databases.iter().filter(|d| *d != main) {
         let mut link = backend.primary.link(database.as_str()).await?;
-        if let Some(drift) = prepared::drift(&mut link, &backend.house, scope).await?.into_iter().next() {
-            let kind = if drift.more { ErrorKind::Refused } else { ErrorKind::Misconfigured };
-            let public = format!("in database {}: {}", shown(database.as_str()), drift.what);
-            return Err(Error::new(kind, public).with_internal(drift.remedy));
-        }
-        let broken = rules::broken(&mut link, roles).await?;
-        if let Some(bad) = broken.iter().find(|b| !b.excused(&scope.exceptions)) {
-            let kind = if bad.rule == rules::Rule::Missing { ErrorKind::Misconfigured } else { ErrorKind::Refused };
-            let public = match bad.rule {
-                rules::Rule::Missing | rules::Rule::Connect => bad.to_string(),
-                _ => format!("{bad}: what it gives would not end with the login"),
-            };
-            return Err(Error::new(kind, public).with_internal(bad.remedy()));
-        }
-        if members.is_empty() {
-            members.extend(looks::look_shared(&mut link, roles).await?);
-        }
-        members.extend(looks::look_local(&mut link, database, roles).await?);
+        members.extend(fit_in(backend, &mut link, database, scope, roles, fresh).await?);
         link.finish();
     }
-    Ok(members)
+    let mut link = backend.primary.main().await?;
+    if scope.databases.contains(main) {
+        members.extend(fit_in(backend, &mut link, main, scope, roles, fresh).await?);
+    }
+    Ok((members, link))
+}
+
+async fn fit_in(
+    backend: &Postgres,
+    link: &mut Link<'_>,
+    database: &Ident,
+    scope: &Resolved,
+    roles: &[Ident],
+    fresh: Option<(&Ident, Digest)>,
+) -> Result<Looks, Error> {
+    if let Some(drift) = prepared::drift(link, &backend.house, scope).await?.into_iter().next() {
+        let kind = if drift.more { ErrorKind::Refused } else { ErrorKind::Misconfigured };
+        let public = format!("in database {}: {}", shown(database.as_str()), drift.what);
+        return Err(Error::new(kind, public).with_internal(drift.remedy));
+    }
+    let fit = fit::look(link, &backend.house, database, roles, fresh).await?;
+    if let Some(bad) = fit.broken.iter().find(|b| !b.excused(&scope.exceptions)) {
+        let kind = if bad.rule == rules::Rule::Missing { ErrorKind::Misconfigured } else { ErrorKind::Refused };
+        let public = match bad.rule {
+            rules::Rule::Missing | rules::Rule::Connect => bad.to_string(),
+            _ => format!("{bad}: what it gives would not end with the login"),
+        };
+        return Err(Error::new(kind, public).with_internal(bad.remedy()));
+    }
+    if fit.salt_seen { Err(error::salt_seen()) } else { Ok(fit.looks) }
 }
 
 /// Sends the verifier where the block will find it, and no log will.
 async fn send_verifier(link: &mut Link<'_>, verifier: &ScramVerifier) -> Result<(), Error> {
     let doing = "hand the verifier over";
-    let make = if *link.has_slip() { "" } else { "CREATE TEMP TABLE IF NOT EXISTS jit_slip (v text); " };
-    link.run(format!("{make}DELETE FROM pg_temp.jit_slip"), doing).await?;
-    *link.has_slip() = true;
+    // What a block that failed has left is not to be taken for this one's.
+    match *link.slip() {
+        Slip::Missing => {
+            let make = "CREATE TEMP TABLE IF NOT EXISTS jit_slip (v text); DELETE FROM pg_temp.jit_slip";
+            link.run(make.to_owned(), doing).await?;
+        }
+        Slip::Used => link.run("DELETE FROM pg_temp.jit_slip".to_owned(), doing).await?,
+        Slip::Empty => {}
+    }
+    *link.slip() = Slip::Used;
     let limit = link.limit();
     // A verifier is base64, `$` and `:`: nothing that COPY's text format would read otherwise.
     let line = zeroizing(verifier);
@@ -255,14 +295,6 @@ fn block(
     let mut password = String::new();
     if let Some(verifier) = verifier {
         let salt = note::salt_digest(verifier);
-        make.push_str(&format!(
-            "IF EXISTS (SELECT FROM pg_roles r WHERE {} AND r.rolname <> {} \
-             AND split_part(shobj_description(r.oid, 'pg_authid'), ' ', 3) = {}) THEN {}; END IF;\n",
-            name::any_login("r.rolname"),
-            literal(login.as_str()),
-            literal(&salt.to_string()),
-            raise(own::SALT_SEEN)
-        ));
         let inherit = if membership_options { "NOINHERIT" } else { "INHERIT" };
         make.push_str(&execute(format!(
             "CREATE ROLE {quoted} LOGIN {inherit} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS \
@@ -289,8 +321,9 @@ fn block(
         "DECLARE v text; known record;\nBEGIN\n\
          IF NOT pg_try_advisory_xact_lock({key}) THEN {busy}; END IF;\n\
          {late}\
-         SELECT a.rolcanlogin, shobj_description(a.oid, 'pg_authid') AS note INTO known FROM pg_roles a WHERE a.rolname = {name};\n\
-         IF FOUND THEN\n\
+         IF to_regrole({name}) IS NOT NULL THEN\n\
+         SELECT a.rolcanlogin, shobj_description(a.oid, 'pg_authid') AS note INTO known FROM pg_roles a \
+         WHERE a.oid = to_regrole({name})::oid;\n\
          IF NOT coalesce(starts_with(known.note, {head}), false) THEN {other}; END IF;\n\
          IF NOT known.rolcanlogin THEN {ended}; END IF;\n\
          {alter}\
@@ -301,7 +334,7 @@ fn block(
          RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = 'jit: refused';\nEND",
         key = name::lock_key(&order.claim),
         busy = raise(own::BUSY),
-        name = literal(login.as_str()),
+        name = literal(&quoted),
         head = literal(&note::note_head(order)),
         other = raise(own::OTHER_ORDER),
         ended = raise(own::ENDED),

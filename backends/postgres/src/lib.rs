@@ -17,6 +17,7 @@ mod clock;
 mod config;
 mod connect;
 mod error;
+mod fit;
 mod functions;
 mod guards;
 mod ident;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jit_backend::{Error, ErrorKind};
+use jit_backend::Error;
 use jit_types::{ClaimId, Digest, HouseId};
 
+use crate::error;
 use crate::scope::Resolved;
 
 /// The most salts remembered: some megabytes. Beyond it the oldest knowledge is the target's own, of logins that stand.
@@ -73,10 +74,7 @@ impl Memory {
     pub(crate) fn salt(&self, salt: &Digest, claim: ClaimId) -> Result<(), Error> {
         let mut state = self.lock();
         match state.salts.get(salt) {
-            Some(other) if *other != claim => Err(Error::new(
-                ErrorKind::Conflict,
-                "the verifier's salt has been used for another login: the client must make a new one",
-            )),
+            Some(other) if *other != claim => Err(error::salt_seen()),
             Some(_) => Ok(()),
             None => {
                 if state.salts.len() >= MOST_SALTS {
@@ -102,6 +100,7 @@ pub(crate) fn names(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jit_backend::ErrorKind;
     use jit_types::Timestamp;
 
     #[test]

@@ -3,7 +3,7 @@
 
 use jit_types::{ClaimId, HouseId};
 
-use crate::ident::{Ident, literal};
+use crate::ident::Ident;
 
 /// What every login of one house begins with: `jit_HOUSE_`.
 pub(crate) fn prefix(house: &HouseId) -> String {
@@ -37,11 +37,6 @@ fn unnameable() -> Ident {
 /// The key of the advisory lock that an issue holds until its commit is through. See [`crate::flight`].
 pub(crate) fn lock_key(claim: &ClaimId) -> i64 {
     i64::from_be_bytes(claim.low64().to_be_bytes())
-}
-
-/// An SQL condition: whether `column` is the name of a login that some house of ours made.
-pub(crate) fn any_login(column: &str) -> String {
-    format!("{column} ~ {}", literal("^jit_[0-9a-z]{26}_[0-9a-z]{26}$"))
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ pub(crate) async fn revoke(backend: &Postgres, lease: &Lease) -> Result<Revoked,
 
     let before = pin.map_or_else(|| note::looks_of(found.note.as_deref()), |p| p.members);
     // The login is gone by now: a comparison that fails is told, and fails nothing.
-    match looks::look(server, &scope.databases, &members).await {
+    match looks::look(server, &backend.house, &scope.databases, &members).await {
         Ok(after) => evidence.extend(looks::changes(&before, &after)),
         Err(_) => evidence.push(Words::new("the member roles could not be compared with how they looked before")),
     }

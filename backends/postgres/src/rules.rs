@@ -6,13 +6,10 @@
 
 use std::fmt;
 
-use jit_backend::Error;
 use jit_types::settings::{FromNode, Node};
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
-use crate::connect::Link;
-use crate::ident::{Ident, advised, shown};
+use crate::ident::{advised, shown};
 
 /// A rule that a role of the house may let its member roles break, knowingly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,7 +64,7 @@ impl FromNode for Exception {
 /// How long the statements of a finding may be together; a finding itself holds 600 characters.
 pub(crate) const MOST_CHARS: usize = 560;
 
-/// A rule, as the query below names it.
+/// A rule, as `fit.sql` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// There is no such role.
@@ -99,6 +96,24 @@ pub(crate) struct Broken {
 }
 
 impl Broken {
+    /// A rule that a role breaks, as `fit.sql` names both.
+    pub(crate) fn new(word: &str, role: &str, statements: Option<&[String]>) -> Self {
+        let rule = match word {
+            "missing" => Rule::Missing,
+            "login" => Rule::Login,
+            "attribute" => Rule::Attribute,
+            "admin" => Rule::Admin,
+            "connect" => Rule::Connect,
+            "powerful" => Rule::Powerful,
+            "owns" => Rule::May(Exception::Owns),
+            "grant-option" => Rule::May(Exception::GrantOption),
+            "create" => Rule::May(Exception::Create),
+            "trigger" => Rule::May(Exception::Trigger),
+            _ => Rule::May(Exception::Reach),
+        };
+        Self { rule, role: shown(role), advised: advised(role), mend: statements.and_then(whole) }
+    }
+
     /// Whether the scope lets it be.
     pub(crate) fn excused(&self, exceptions: &[Exception]) -> bool {
         matches!(self.rule, Rule::May(e) if exceptions.contains(&e))
@@ -166,41 +181,6 @@ fn whole(statements: &[String]) -> Option<String> {
         text.push_str(statement);
     }
     (!text.is_empty()).then_some(text)
-}
-
-/// Looks at the rules in the database of this connection.
-pub(crate) async fn broken(link: &mut Link<'_>, members: &[Ident]) -> Result<Vec<Broken>, Error> {
-    let names: Vec<&str> = members.iter().map(Ident::as_str).collect();
-    let limit = link.limit();
-    let query = sqlx::query(include_str!("rules.sql")).bind(&names).fetch_all(link.raw());
-    let rows = Link::within(limit, "look at the member roles", query).await?;
-    let mut found = Vec::new();
-    for row in rows {
-        let read = || -> Result<(String, String, Option<Vec<String>>), sqlx::Error> {
-            Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
-        };
-        let (word, role, mend) = read().map_err(|e| crate::error::of(&e, "look at the member roles"))?;
-        let rule = match word.as_str() {
-            "missing" => Rule::Missing,
-            "login" => Rule::Login,
-            "attribute" => Rule::Attribute,
-            "admin" => Rule::Admin,
-            "connect" => Rule::Connect,
-            "powerful" => Rule::Powerful,
-            "owns" => Rule::May(Exception::Owns),
-            "grant-option" => Rule::May(Exception::GrantOption),
-            "create" => Rule::May(Exception::Create),
-            "trigger" => Rule::May(Exception::Trigger),
-            _ => Rule::May(Exception::Reach),
-        };
-        found.push(Broken {
-            rule,
-            role: shown(&role),
-            advised: advised(&role),
-            mend: mend.and_then(|all| whole(&all)),
-        });
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

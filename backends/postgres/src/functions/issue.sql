@@ -31,8 +31,10 @@ BEGIN
         IF p_verifier IS NULL
         THEN RAISE EXCEPTION USING ERRCODE = 'JT005', MESSAGE = 'jit: refused'; END IF;
         IF EXISTS (
-            SELECT FROM pg_roles r WHERE r.rolname ~ '^jit_[0-9a-z]{26}_[0-9a-z]{26}$'
-                AND split_part(shobj_description(r.oid, 'pg_authid'), ' ', 3) = split_part(p_rest, ' ', 1))
+            SELECT FROM (
+                SELECT d.objoid FROM pg_shdescription d WHERE d.classoid = 'pg_authid'::regclass
+                    AND split_part(d.description, ' ', 3) = split_part(p_rest, ' ', 1) OFFSET 0
+            ) d JOIN pg_roles r ON r.oid = d.objoid WHERE r.rolname ~ '^jit_[0-9a-z]{26}_[0-9a-z]{26}$')
         THEN RAISE EXCEPTION USING ERRCODE = 'JT006', MESSAGE = 'jit: refused'; END IF;
         IF current_setting('server_version_num')::int >= 160000 THEN
             inherit := 'NOINHERIT';
