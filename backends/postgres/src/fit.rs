@@ -1,10 +1,11 @@
 //! What a claim looks at before it gives a role: whether the rules hold for it, and what it looks like.
 //!
-//! One statement for each database, so that both are of one snapshot, and so that a claim costs one way there and back.
-//! What is found is never kept for the next claim: a role that has grown since is not given.
+//! One statement for each database, so that both are of one snapshot, and so that a claim costs one way there and back. It
+//! goes through the catalogs, so claims of one moment share it (see `crowd.rs`); what is found is never kept for the next
+//! claim: a role that has grown since is not given.
 
 use jit_backend::Error;
-use jit_types::{Digest, HouseId};
+use jit_types::HouseId;
 use sqlx::Row as _;
 
 use crate::connect::Link;
@@ -23,28 +24,19 @@ pub(crate) struct Fit {
     pub(crate) broken: Vec<Broken>,
     /// What the roles look like, on the server and in this database.
     pub(crate) looks: Looks,
-    /// Whether another login has the salt.
-    pub(crate) salt_seen: bool,
 }
 
-/// Looks at the member roles in the database of this connection; and, for a login that is to be made, for another with its
-/// salt.
+/// Looks at the member roles in the database of this connection.
 pub(crate) async fn look(
     link: &mut Link<'_>,
     house: &HouseId,
     database: &Ident,
     members: &[Ident],
-    fresh: Option<(&Ident, Digest)>,
 ) -> Result<Fit, Error> {
     let names: Vec<&str> = members.iter().map(Ident::as_str).collect();
     let givers = [link.facts().broker_name.clone(), functions::owner(house).as_str().to_owned()];
     let limit = link.limit();
-    let query = sqlx::query(include_str!("fit.sql"))
-        .bind(&names)
-        .bind(&givers[..])
-        .bind(fresh.map(|(_, salt)| salt.to_string()))
-        .bind(fresh.map(|(login, _)| login.as_str()))
-        .fetch_all(link.raw());
+    let query = sqlx::query(include_str!("fit.sql")).bind(&names).bind(&givers[..]).fetch_all(link.raw());
     let rows = Link::within(limit, DOING, query).await?;
     let place = shown(database.as_str());
     let (mut fit, mut cron) = (Fit::default(), false);
@@ -57,7 +49,6 @@ pub(crate) async fn look(
         match kind.as_str() {
             "rule" => fit.broken.push(Broken::new(&name, &value, statements.as_deref())),
             "cron" => cron = true,
-            "salt" => fit.salt_seen = true,
             "shared" => drop(fit.looks.insert(format!("shared: {name}"), value)),
             _ => drop(fit.looks.insert(format!("{place}: {name}"), value)),
         }

@@ -3,9 +3,8 @@
 -- mend it, sixteen at most; an object whose name could be taken for anything else stands in them as an ellipsis.
 -- 'shared' and 'local': an aspect (name) of the member roles as a digest (value), on the whole server or in this database.
 -- 'cron': there is a list of jobs, and it can be read.
--- 'salt': another login that stands has this salt.
--- $1: the names of the member roles. $2: who gives them to logins. $3: the digest of a salt, or NULL; $4: whose it
--- may be. A null ACL is the object's default: nothing for others on tables and schemas,
+-- $1: the names of the member roles. $2: who gives them to logins. A null ACL is the
+-- object's default: nothing for others on tables and schemas,
 -- EXECUTE for PUBLIC on functions.
 WITH RECURSIVE direct AS MATERIALIZED (
     SELECT r.oid, r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication,
@@ -217,10 +216,3 @@ UNION ALL
 SELECT 'cron', '', '', NULL
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'cron' AND c.relname = 'job'
         AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-UNION ALL
-SELECT 'salt', '', '', NULL
-    FROM (
-        SELECT d.objoid FROM pg_shdescription d
-        WHERE $3::text IS NOT NULL AND d.classoid = 'pg_authid'::regclass AND split_part(d.description, ' ', 3) = $3::text
-        OFFSET 0
-    ) d JOIN pg_roles r ON r.oid = d.objoid WHERE r.rolname <> $4::text AND r.rolname ~ '^jit_[0-9a-z]{26}_[0-9a-z]{26}$'

@@ -11,7 +11,7 @@
 //! last statement, when every lock is held.
 
 use jit_backend::{Error, ErrorKind, Issued, Order};
-use jit_types::{Digest, Form, Material, PostgresForm, ScramVerifier, Usable, Words};
+use jit_types::{Form, Material, PostgresForm, ScramVerifier, Usable, Words};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
@@ -84,14 +84,12 @@ pub(crate) async fn issue(backend: &Postgres, order: &Order, material: Option<&M
     let server = &backend.primary;
     let login = name::login(&order.house, &order.claim);
     let roles = scope.members(&backend.house);
-    let salt = verifier.map(note::salt_digest);
-    let (members, mut link) = fit(backend, &scope, &roles, salt.map(|salt| (&login, salt))).await?;
-    if let Some(salt) = salt
-        && let Err(seen) = backend.memory().salt(&salt, order.claim)
-    {
-        link.finish();
-        return Err(seen);
+    let members = fit(backend, &scope, &roles).await?;
+    if let Some(verifier) = verifier {
+        backend.memory().salt(&note::salt_digest(verifier), order.claim)?;
     }
+
+    let mut link = server.main().await?;
     if link.facts().standby {
         return Err(Error::new(ErrorKind::Unreachable, "the target is a standby now and takes no changes"));
     }
@@ -153,51 +151,43 @@ fn form(backend: &Postgres, scope: &Resolved, login: &Ident) -> PostgresForm {
     }
 }
 
-/// Looks whether the member roles may be given, and what they look like before: in each database of the scope. The
-/// connection to the url's own database is what the login is then made by.
-async fn fit<'a>(
-    backend: &'a Postgres,
-    scope: &Resolved,
-    roles: &[Ident],
-    fresh: Option<(&Ident, Digest)>,
-) -> Result<(Looks, Link<'a>), Error> {
-    let main = backend.primary.main_database();
+/// Looks whether the member roles may be given, and what they look like before: in each database of the scope.
+async fn fit(backend: &Postgres, scope: &Resolved, roles: &[Ident]) -> Result<Looks, Error> {
     let mut members = Looks::new();
-    for database in scope.databases.iter().filter(|d| *d != main) {
-        let mut link = backend.primary.link(database.as_str()).await?;
-        members.extend(fit_in(backend, &mut link, database, scope, roles, fresh).await?);
-        link.finish();
+    for database in &scope.databases {
+        if !scope.tables.is_empty() {
+            as_prepared(backend, database, scope).await?;
+        }
+        let crowd = backend.memory().looks(database, roles);
+        let look = async {
+            let mut link = backend.primary.link(database.as_str()).await?;
+            let fit = fit::look(&mut link, &backend.house, database, roles).await?;
+            link.finish();
+            Ok::<_, Error>(fit)
+        };
+        let fit = crowd.see(look).await?;
+        if let Some(bad) = fit.broken.iter().find(|b| !b.excused(&scope.exceptions)) {
+            let kind = if bad.rule == rules::Rule::Missing { ErrorKind::Misconfigured } else { ErrorKind::Refused };
+            let public = match bad.rule {
+                rules::Rule::Missing | rules::Rule::Connect => bad.to_string(),
+                _ => format!("{bad}: what it gives would not end with the login"),
+            };
+            return Err(Error::new(kind, public).with_internal(bad.remedy()));
+        }
+        members.extend(fit.looks);
     }
-    let mut link = backend.primary.main().await?;
-    if scope.databases.contains(main) {
-        members.extend(fit_in(backend, &mut link, main, scope, roles, fresh).await?);
-    }
-    Ok((members, link))
+    Ok(members)
 }
 
-async fn fit_in(
-    backend: &Postgres,
-    link: &mut Link<'_>,
-    database: &Ident,
-    scope: &Resolved,
-    roles: &[Ident],
-    fresh: Option<(&Ident, Digest)>,
-) -> Result<Looks, Error> {
-    if let Some(drift) = prepared::drift(link, &backend.house, scope).await?.into_iter().next() {
-        let kind = if drift.more { ErrorKind::Refused } else { ErrorKind::Misconfigured };
-        let public = format!("in database {}: {}", shown(database.as_str()), drift.what);
-        return Err(Error::new(kind, public).with_internal(drift.remedy));
-    }
-    let fit = fit::look(link, &backend.house, database, roles, fresh).await?;
-    if let Some(bad) = fit.broken.iter().find(|b| !b.excused(&scope.exceptions)) {
-        let kind = if bad.rule == rules::Rule::Missing { ErrorKind::Misconfigured } else { ErrorKind::Refused };
-        let public = match bad.rule {
-            rules::Rule::Missing | rules::Rule::Connect => bad.to_string(),
-            _ => format!("{bad}: what it gives would not end with the login"),
-        };
-        return Err(Error::new(kind, public).with_internal(bad.remedy()));
-    }
-    if fit.salt_seen { Err(error::salt_seen()) } else { Ok(fit.looks) }
+/// Whether the role that was prepared for named tables is as it is written.
+async fn as_prepared(backend: &Postgres, database: &Ident, scope: &Resolved) -> Result<(), Error> {
+    let mut link = backend.primary.link(database.as_str()).await?;
+    let drift = prepared::drift(&mut link, &backend.house, scope).await?.into_iter().next();
+    link.finish();
+    let Some(drift) = drift else { return Ok(()) };
+    let kind = if drift.more { ErrorKind::Refused } else { ErrorKind::Misconfigured };
+    let public = format!("in database {}: {}", shown(database.as_str()), drift.what);
+    Err(Error::new(kind, public).with_internal(drift.remedy))
 }
 
 /// Sends the verifier where the block will find it, and no log will.
@@ -295,6 +285,13 @@ fn block(
     let mut password = String::new();
     if let Some(verifier) = verifier {
         let salt = note::salt_digest(verifier);
+        make.push_str(&format!(
+            "IF EXISTS (SELECT FROM (SELECT d.objoid FROM pg_shdescription d WHERE d.classoid = 'pg_authid'::regclass \
+             AND split_part(d.description, ' ', 3) = {} OFFSET 0) d JOIN pg_roles r ON r.oid = d.objoid \
+             WHERE r.rolname ~ '^jit_[0-9a-z]{{26}}_[0-9a-z]{{26}}$') THEN {}; END IF;\n",
+            literal(&salt.to_string()),
+            raise(own::SALT_SEEN)
+        ));
         let inherit = if membership_options { "NOINHERIT" } else { "INHERIT" };
         make.push_str(&execute(format!(
             "CREATE ROLE {quoted} LOGIN {inherit} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS \

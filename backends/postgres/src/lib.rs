@@ -16,6 +16,7 @@ mod check;
 mod clock;
 mod config;
 mod connect;
+mod crowd;
 mod error;
 mod fit;
 mod functions;

@@ -24,7 +24,7 @@ pub(crate) async fn look(
     let mut looks = Looks::new();
     for database in databases {
         let mut link = server.link(database.as_str()).await?;
-        looks.extend(fit::look(&mut link, house, database, members, None).await?.looks);
+        looks.extend(fit::look(&mut link, house, database, members).await?.looks);
         link.finish();
     }
     Ok(looks)

@@ -1,16 +1,22 @@
 //! What the backend remembers while it runs: the scopes in use, what the last check found, the salts it has seen.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jit_backend::Error;
 use jit_types::{ClaimId, Digest, HouseId};
 
+use crate::crowd::Crowd;
 use crate::error;
+use crate::fit::Fit;
+use crate::ident::Ident;
 use crate::scope::Resolved;
 
 /// The most salts remembered: some megabytes. Beyond it the oldest knowledge is the target's own, of logins that stand.
 const MOST_SALTS: usize = 100_000;
+
+/// The most sorts of looks that are kept apart.
+const MOST_LOOKS: usize = 1024;
 
 /// Behind one lock; nothing is awaited while it is held.
 #[derive(Default)]
@@ -21,6 +27,7 @@ struct State {
     scopes: BTreeMap<String, Resolved>,
     found: Option<Found>,
     salts: HashMap<Digest, ClaimId>,
+    looks: HashMap<String, Arc<Crowd<Fit>>>,
 }
 
 /// What the last check found, as far as an approver should know.
@@ -67,6 +74,16 @@ impl Memory {
         self.lock().found.clone()
     }
 
+    /// Where those meet who look at these roles in this database at the same moment.
+    pub(crate) fn looks(&self, database: &Ident, members: &[Ident]) -> Arc<Crowd<Fit>> {
+        let mut state = self.lock();
+        // Who is at work keeps theirs.
+        if state.looks.len() >= MOST_LOOKS {
+            state.looks.clear();
+        }
+        Arc::clone(state.looks.entry(format!("{database:?} {members:?}")).or_default())
+    }
+
     /// Remembers a salt.
     ///
     /// # Errors
@@ -87,14 +104,9 @@ impl Memory {
     }
 }
 
-/// The names in all scopes: databases and member roles.
-pub(crate) fn names(
-    house: &HouseId,
-    scopes: &[Resolved],
-) -> (BTreeSet<crate::ident::Ident>, BTreeSet<crate::ident::Ident>) {
-    let databases = scopes.iter().flat_map(|s| s.databases.iter().cloned()).collect();
-    let members = scopes.iter().flat_map(|s| s.members(house)).collect();
-    (databases, members)
+/// The member roles of all scopes.
+pub(crate) fn names(house: &HouseId, scopes: &[Resolved]) -> BTreeSet<Ident> {
+    scopes.iter().flat_map(|s| s.members(house)).collect()
 }
 
 #[cfg(test)]
