@@ -58,9 +58,9 @@ async fn look(backend: &Postgres, scopes: &[Resolved], report: &mut Report, foun
     let (notices, logs) = logging::notices(&mut link).await?;
     found.logs_statements = logs;
     report.findings.extend(notices);
-    let (databases, members) = names(&backend.house, scopes);
+    let members = names(&backend.house, scopes);
     found.open = open_databases(&mut link).await?;
-    fence(&found.open, &databases.iter().collect::<Vec<_>>(), report);
+    fence(&found.open, scopes, report);
     let members: Vec<Ident> = members.into_iter().collect();
     let giver = match through {
         Through::CreateRole => link.facts().broker_name.clone(),
@@ -130,10 +130,15 @@ async fn open_databases(link: &mut Link<'_>) -> Result<BTreeMap<String, String>,
     Ok(names.into_iter().map(|n| (n.clone(), shown(&n))).collect())
 }
 
-fn fence(open: &BTreeMap<String, String>, meant: &[&Ident], report: &mut Report) {
-    let elsewhere: Vec<&String> = open.keys().filter(|n| !meant.iter().any(|m| m.as_str() == n.as_str())).collect();
+/// A database is fenced off from whoever is not given it only if PUBLIC may not connect to it: that counts for those that no
+/// role names, and for those that one names and another does not.
+fn fence(open: &BTreeMap<String, String>, scopes: &[Resolved], report: &mut Report) {
+    let given_to_all = |name: &str| {
+        !scopes.is_empty() && scopes.iter().all(|scope| scope.databases.iter().any(|d| d.as_str() == name))
+    };
+    let elsewhere: Vec<&String> = open.keys().filter(|name| !given_to_all(name)).collect();
     if elsewhere.is_empty() {
-        report.findings.push(good("PUBLIC may connect to no database besides those of the roles"));
+        report.findings.push(good("PUBLIC may connect to no database that is not given to every login"));
         return;
     }
     let said: Vec<String> = elsewhere.iter().take(8).map(|n| shown(n)).collect();
@@ -192,7 +197,11 @@ async fn look_at_scope(backend: &Postgres, scope: &Resolved, report: &mut Report
             Err(e) => {
                 report.findings.push(bad(
                     format!("the broker can't get into database {place}: {}", e.public),
-                    format!("GRANT CONNECT ON DATABASE {} TO the broker", advised(database.as_str())),
+                    format!(
+                        "GRANT CONNECT ON DATABASE {} TO {}",
+                        advised(database.as_str()),
+                        advised(backend.settings.url.user.as_str())
+                    ),
                 ));
                 continue;
             }
@@ -200,7 +209,7 @@ async fn look_at_scope(backend: &Postgres, scope: &Resolved, report: &mut Report
         if let Err(e) = prepared_and_open(backend, &mut link, scope, &place, report).await {
             report.findings.push(finding(FindingKind::Bad, e.public.as_str(), remedy_of(&e)));
         }
-        match fit::look(&mut link, &backend.house, database, &roles, None).await {
+        match fit::look(&mut link, &backend.house, database, &roles).await {
             Ok(fit) => {
                 for b in fit.broken {
                     let what = format!("in database {place}: {b}");
@@ -248,7 +257,7 @@ async fn look_at_standby(backend: &Postgres, standby: &Server, report: &mut Repo
     if !stats && link.facts().version >= 180_000 {
         report.findings.push(bad(
             "on a standby of PostgreSQL 18 the broker can't tell hidden sessions from the server's own processes, so no end is proven",
-            "GRANT pg_read_all_stats TO the broker",
+            format!("GRANT pg_read_all_stats TO {}", advised(&link.facts().broker_name)),
         ));
     }
     report.findings.push(good(format!("standby {} is reachable", standby.target())));

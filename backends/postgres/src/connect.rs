@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error;
-use crate::ident::Ident;
+use crate::ident::{Ident, advised};
 use crate::url::{Host, SslMode, Url};
 
 /// How many connections one server gets at once from one broker.
@@ -179,21 +179,27 @@ impl Server {
         let options = self.options.clone().database(database);
         let mut connection = options.connect().await.map_err(|e| error::of(&e, doing))?;
         // One message, before anything else runs, with one answer. `search_path` is empty, so that nothing that others
-        // made is called by an unqualified name; the server's own messages are not wanted.
+        // made is called by an unqualified name; the server's own messages are not wanted. With `debug_print_parse` the log
+        // would get the parse tree of what sets the verifier.
         let settings = format!(
             "SET search_path = ''; SET client_min_messages = error; SET standard_conforming_strings = on; \
              SET lock_timeout = '3s'; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; \
              SET default_transaction_isolation = 'read committed'; SET row_security = on; \
              SET jit = off; SET plan_cache_mode = force_generic_plan; \
+             SET debug_print_parse = off; SET debug_print_rewritten = off; SET debug_print_plan = off; \
              SELECT current_setting('server_version_num')::int4, (SELECT system_identifier::text FROM pg_control_system()), \
              r.oid::int8, r.rolname::text, pg_is_in_recovery(), \
              r.rolcreaterole OR r.rolsuper FROM pg_roles r WHERE r.rolname = current_user",
             self.statement_timeout.as_millis()
         );
-        let row = sqlx::raw_sql(AssertSqlSafe(settings))
-            .fetch_one(&mut connection)
-            .await
-            .map_err(|e| error::of(&e, "read the target's identity"))?;
+        let row =
+            sqlx::raw_sql(AssertSqlSafe(settings)).fetch_one(&mut connection).await.map_err(
+                |e| match error::sqlstate(&e).as_deref() {
+                    // 42501: pg_control_system is not everybody's.
+                    Some("42501") => no_identity(self.options.get_username()),
+                    _ => error::of(&e, "read the target's identity"),
+                },
+            )?;
         let read = || -> Result<Facts, sqlx::Error> {
             Ok(Facts {
                 version: row.try_get(0)?,
@@ -286,6 +292,13 @@ impl Link<'_> {
             Ok(result) => result.map_err(|e| error::of(&e, doing)),
         }
     }
+}
+
+/// That the broker may not read the identity that every handle pins, with the statement that mends it.
+fn no_identity(broker: &str) -> Error {
+    let public = "the broker's login may not read the target's identity, which every handle pins";
+    let remedy = format!("GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO {}", advised(broker));
+    Error::new(ErrorKind::Refused, public).with_internal(remedy)
 }
 
 /// Where the system's own list of authorities is (the usual places of Debian, Red Hat, Alpine and macOS).

@@ -57,6 +57,7 @@ pub(crate) async fn look(
     }
     let seen = functions_of(link, &schema).await?;
     as_written(&bounds, &owner, &seen, &schema, findings);
+    may_call(link, &schema, findings).await?;
     the_owner(link, &owner, findings).await?;
     if bounds.broker.as_str() != link.facts().broker_name {
         findings.push(bad("the functions are another broker's", AGAIN));
@@ -152,6 +153,30 @@ fn as_written(
             ));
         }
     }
+}
+
+/// The broker itself must be able to reach and to call them.
+async fn may_call(link: &mut Link<'_>, schema: &str, findings: &mut Vec<Finding>) -> Result<(), Error> {
+    let me = advised(&link.facts().broker_name);
+    let limit = link.limit();
+    let query = sqlx::query_as::<_, (bool, bool)>(
+        "SELECT has_schema_privilege(n.oid, 'USAGE'), coalesce((SELECT bool_and(has_function_privilege(p.oid, 'EXECUTE')) \
+         FROM pg_proc p WHERE p.pronamespace = n.oid), true) FROM pg_namespace n WHERE n.nspname = $1",
+    )
+    .bind(schema)
+    .fetch_one(link.raw());
+    let (usage, execute) = Link::within(limit, DOING, query).await?;
+    if !usage {
+        findings
+            .push(bad("the broker does not reach the functions", format!("GRANT USAGE ON SCHEMA {schema} TO {me}")));
+    }
+    if !execute {
+        findings.push(bad(
+            "the broker may not call all of the functions",
+            format!("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {me}"),
+        ));
+    }
+    Ok(())
 }
 
 /// Nobody may be who owns them.

@@ -244,42 +244,6 @@ async fn many_at_once_of_one_role_get_each_their_own() {
 }
 
 #[tokio::test]
-async fn two_hundred_cycles_leave_nothing() {
-    each(|w| async move {
-        let count = "SELECT (SELECT count(*) FROM pg_roles WHERE rolname LIKE 'jit\\_%') * 0 \
-                     + (SELECT count(*) FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid WHERE r.rolname = current_setting('jit.reader')) \
-                     + (SELECT coalesce(length(relacl::text), 0) FROM pg_class WHERE relname = 'orders') \
-                     + (SELECT length(datacl::text) FROM pg_database WHERE datname = current_database())";
-        let count = format!("SELECT set_config('jit.reader', '{}', false); {count}", w.reader.as_str());
-        let look = || async {
-            let mut admin = w.server.admin(w.database.as_str()).await;
-            let (set, query) = count.split_once("; ").expect("two statements");
-            run(&mut admin, set).await.expect("set");
-            let n: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned())).fetch_one(&mut admin).await.expect("a number");
-            n
-        };
-        let before = look().await;
-        let (mut making, mut ending) = (std::time::Duration::ZERO, std::time::Duration::ZERO);
-        for _ in 0..200 {
-            let c = client();
-            let order = w.order(&c, 600);
-            let start = std::time::Instant::now();
-            let issued = w.backend.issue(&order, Some(&c.material)).await.expect("issued");
-            making += start.elapsed();
-            let start = std::time::Instant::now();
-            let lease = jit_backend::Lease { order, handle: Some(issued.handle) };
-            let revoked = w.backend.revoke(&lease).await.expect("revoked");
-            ending += start.elapsed();
-            assert!(!revoked.already_gone);
-        }
-        eprintln!("PostgreSQL {}: 200 issues in {making:?}, 200 ends in {ending:?}", w.server.version);
-        assert_eq!(look().await, before);
-        assert_eq!(w.marked().await, Vec::<String>::new());
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn neither_password_nor_verifier_is_ever_in_the_log() {
     each(|w| async move {
         let login = w.issue(600).await;

@@ -10,6 +10,8 @@
 
 mod checks;
 mod conformance;
+mod constancy;
+mod doctor;
 mod extending;
 mod faults;
 mod issuing;
