@@ -43,4 +43,5 @@ mod systemd;
 mod tables;
 mod tokens;
 mod tour;
+mod versions;
 mod world;

