@@ -1,6 +1,6 @@
 //! The program `jit`.
 
 fn main() -> std::process::ExitCode {
-    // What a program asks for at every connection comes before everything else.
-    jit::cli::hot::creds().unwrap_or_else(jit::cli::main)
+    // What programs ask for again and again comes before everything else.
+    jit::cli::hot::answer().unwrap_or_else(jit::cli::main)
 }

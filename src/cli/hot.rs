@@ -1,7 +1,8 @@
-//! `jit creds` from the agent's cache, before anything else is built up: no parser, no runtime, no HTTP client.
+//! What programs ask for again and again, before anything else is built up: no parser, no runtime, no HTTP client.
 //!
-//! Programs call it for every connection, so that it should cost little more than starting a process. Whatever is not
-//! plainly answered here is left to the ordinary way, which has all the words for it.
+//! `jit creds` from the agent's cache runs for every connection, and `jit --version` in prompts and checks, so that they
+//! should cost little more than starting a process. Whatever is not plainly answered here is left to the ordinary way, which
+//! has all the words for it.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -14,16 +15,33 @@ use crate::config::{Env, Places};
 /// How long the cache may take: it only looks into a table.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Answers `jit creds` from the agent's cache, where that is what was asked for and the agent has it.
-pub fn creds() -> Option<ExitCode> {
+/// As the parser would say it.
+const VERSION: &str = concat!("jit ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// Answers what is asked for often, where that is what was asked for and can be answered at once.
+pub fn answer() -> Option<ExitCode> {
+    let mut args = std::env::args_os().skip(1);
+    match (args.next()?.to_str()?, args.next()) {
+        ("--version" | "-V", None) => Some(print(VERSION.as_bytes())),
+        ("creds", Some(_)) => creds(),
+        _ => None,
+    }
+}
+
+/// Answers `jit creds` from the agent's cache, where the agent has it.
+fn creds() -> Option<ExitCode> {
     let (of, format) = wanted(std::env::args_os().skip(1))?;
     let env = Env::read();
     let places = Places::of(&env).ok()?;
     let verb = Verb::Cached { of, format, context: Reach::of(&env).context() };
     let Ok(Answer::Ok(bytes)) = protocol::ask(&places.agent_socket(), verb, PATIENCE) else { return None };
+    Some(print(&bytes))
+}
+
+fn print(bytes: &[u8]) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    let written = out.write_all(&bytes).and_then(|()| out.flush());
-    Some(if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Reads `creds OF [--format FORMAT]`, in either order; anything else is the ordinary way's.
@@ -52,6 +70,12 @@ fn wanted(args: impl Iterator<Item = OsString>) -> Option<(String, Format)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_is_said_as_the_parser_says_it() {
+        use clap::CommandFactory as _;
+        assert_eq!(VERSION, super::super::Cli::command().render_version());
+    }
 
     fn read(line: &str) -> Option<(String, Format)> {
         wanted(line.split_whitespace().map(OsString::from))
