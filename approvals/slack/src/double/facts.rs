@@ -77,7 +77,8 @@ pub(super) struct Workspace {
     pub(super) heard: BTreeMap<String, BTreeSet<u64>>,
     pub(super) limited: BTreeMap<String, (usize, u64)>,
     pub(super) too_soon: BTreeMap<String, usize>,
-    pub(super) paced: bool,
+    /// How many posts a second a channel takes, and how many at once after a rest; nothing where it takes all.
+    pub(super) paced: Option<(f64, f64)>,
     /// When each channel may be posted to again, and how much of the burst is left.
     pub(super) pace: BTreeMap<String, (f64, Instant)>,
     /// Where it is reached, where that is not its own address.
@@ -175,13 +176,10 @@ impl Workspace {
     /// Whether a post comes too soon: one a second in a channel, with a burst of five
     /// (docs.slack.dev/apis/web-api/rate-limits: "short bursts").
     pub(super) fn too_soon(&mut self, channel: &str) -> bool {
-        const BURST: f64 = 5.0;
-        if !self.paced {
-            return false;
-        }
+        let Some((rate, burst)) = self.paced else { return false };
         let now = Instant::now();
-        let (left, at) = self.pace.get(channel).copied().unwrap_or((BURST, now));
-        let left = (left + now.duration_since(at).as_secs_f64()).min(BURST);
+        let (left, at) = self.pace.get(channel).copied().unwrap_or((burst, now));
+        let left = (left + rate * now.duration_since(at).as_secs_f64()).min(burst);
         let soon = left < 1.0;
         self.pace.insert(channel.to_owned(), (if soon { left } else { left - 1.0 }, now));
         soon

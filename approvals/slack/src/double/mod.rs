@@ -143,7 +143,13 @@ impl Double {
 
     /// Paces posts as Slack does: one a second in a channel, after a short burst.
     pub fn pace(&self, on: bool) {
-        self.shared.state().paced = on;
+        self.pace_at(on.then_some((1.0, 5.0)));
+    }
+
+    /// Paces posts at another rate: so many a second in a channel, and so many at once after a rest. What waits is told to come
+    /// back in a second, as ever.
+    pub fn pace_at(&self, rate_and_burst: Option<(f64, f64)>) {
+        self.shared.state().paced = rate_and_burst;
     }
 
     /// Makes the weather.

@@ -1,9 +1,12 @@
 //! Slack asks for patience: nothing is lost, nothing doubled.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use jit_approval::{Adapter, ErrorKind};
+use jit_approval::{Adapter, ErrorKind, NoticeKey, Standing};
 use jit_approval_slack::AsksIn;
+use jit_approval_slack::double::Shown;
+use jit_types::Words;
 
 use crate::common::{BOB, Broker, CAROL, ask, double, notice, press};
 
@@ -89,4 +92,53 @@ async fn no_press_is_lost_or_doubled_by_it() {
 
 fn ask_id(number: u8) -> jit_types::AskId {
     jit_types::AskId::from_parts(jit_types::Timestamp::from_millis(1_900_000_000_000), [number; 10])
+}
+
+/// A thousand asks at once, on a Slack that is a hundred times as fast as the real one and says no as often: all are told once,
+/// and reduced.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_asks_at_once_are_told_once_each_and_reduced() {
+    const MANY: usize = 1000;
+    let double = double().await;
+    let broker = Broker::start(&double, AsksIn::Channel).await;
+    double.pace_at(Some((100.0, 100.0)));
+    let asks: Vec<_> = (0..MANY)
+        .map(|n| {
+            let mut one = ask(&broker, 1, 1);
+            one.key = NoticeKey(format!("ask/{n}"));
+            one.role = format!("role-{n}").parse().expect("a role");
+            one
+        })
+        .collect();
+    let begun = Instant::now();
+    let mut crowd = tokio::task::JoinSet::new();
+    for one in asks {
+        let slack = broker.slack.clone();
+        crowd.spawn(async move {
+            let at = slack.announce(&notice(&one)).await.expect("posted in the end");
+            let mut end = one.clone();
+            end.standing = Standing::Closed { outcome: Words::new("approved for 2h"), by: Vec::new() };
+            slack.update(&at, &notice(&end)).await.expect("reduced");
+            at
+        });
+    }
+    let told: BTreeSet<String> = crowd.join_all().await.into_iter().map(|at| at.0).collect();
+    let took = begun.elapsed();
+    let (posts, refused) = (double.posts(), double.refused_for_pace("chat.postMessage"));
+    println!("{MANY} asks at once: {took:?}, {refused} times told to wait");
+    assert!(refused > 0, "the double did not pace");
+    assert_eq!((told.len(), posts.len()), (MANY, MANY), "each is told once");
+    for post in &posts {
+        let shown = Shown::read(&post.body);
+        assert!(
+            post.edits == 1 && shown.controls.is_empty() && shown.text.contains("approved for 2h"),
+            "{}",
+            shown.text
+        );
+    }
+    let roles: BTreeSet<String> = posts.iter().map(|post| Shown::read(&post.body).text).collect();
+    assert_eq!(roles.len(), MANY, "each says what it is about");
+    // As fast as the medium takes them. What is sent before the first word of patience is refused once; then they wait in a
+    // queue, and nobody is refused again and again.
+    assert!(refused < MANY && took < Duration::from_secs(60), "{refused} refusals in {took:?}");
 }
