@@ -104,7 +104,11 @@ impl Fake {
     async fn beneath(&self, note: &Note) -> Result<MessageRef, MediumError> {
         let message = note.under.0.split(['=', ',', ' ']).next().and_then(|number| number.parse().ok());
         if let Some(number) = message.filter(|_| self.threads()) {
-            self.medium.note(number, line(note.words.as_str(), 300).text.as_str()).await?;
+            match self.medium.note(number, line(note.words.as_str(), 300).text.as_str()).await {
+                // What it would stand beneath is gone: it is dropped, or it would be tried for ever.
+                Ok(()) | Err(MediumError::NoSuch) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(MessageRef(String::new()))
     }
