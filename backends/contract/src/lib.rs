@@ -80,4 +80,14 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// When a lease is not one of this backend's.
     fn documents(&self, ended: &[Lease]) -> Result<Vec<Document>, Error>;
+
+    /// A document that refuses, besides what it refuses itself, all that an earlier one of its path refused: for a house
+    /// whose store has gone back in time, and which no longer knows what it ended since. Pure.
+    ///
+    /// # Errors
+    /// When the earlier bytes are none that this backend has written; always for one that publishes nothing.
+    fn carry_on(&self, document: Document, _earlier: &[u8]) -> Result<Document, Error> {
+        let message = format!("{} is no document of this backend", document.path.display());
+        Err(Error::new(ErrorKind::Misconfigured, message))
+    }
 }

@@ -379,4 +379,20 @@ impl Backend for Ssh {
         krl.generated = krl.version / 1000;
         Ok(vec![Document { path: path.clone(), mode: 0o644, bytes: krl.encode() }])
     }
+
+    fn carry_on(&self, document: Document, earlier: &[u8]) -> Result<Document, Error> {
+        let read = |bytes: &[u8]| {
+            let ours = Krl::parse(bytes).ok().filter(|krl| krl.comment == format!("jit house={}", self.house));
+            ours.ok_or_else(|| Error::new(ErrorKind::Misconfigured, "a revocation list is not one of this house's"))
+        };
+        let (mut krl, earlier) = (read(&document.bytes)?, read(earlier)?);
+        krl.version = krl.version.max(earlier.version);
+        krl.generated = krl.version / 1000;
+        for (ca, revoked) in earlier.revoked {
+            let known = krl.revoked.entry(ca).or_default();
+            known.serials.extend(revoked.serials);
+            known.key_ids.extend(revoked.key_ids);
+        }
+        Ok(Document { bytes: krl.encode(), ..document })
+    }
 }

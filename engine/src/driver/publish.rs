@@ -1,18 +1,23 @@
 //! Publishing a backend's documents: one file for many leases, written whole or not at all.
 
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
+use jit_backend::{Backend, Document};
 use jit_life::ClaimStatus;
-use jit_types::BackendName;
+use jit_types::{BackendName, Span, Timestamp};
 
 use super::{Outcome, ends, finish};
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
 use crate::store::Leased;
+
+/// For how long at least what was refused is carried on after a store went back: a role may have been longer than any is now.
+const CARRIED_AT_LEAST: Span = Span::from_secs(86_400);
 
 /// Publishes a backend's documents.
 pub(super) async fn publish(house: &Arc<House>, name: &BackendName, effect: &Leased) -> Outcome {
@@ -55,10 +60,73 @@ pub(crate) async fn write_documents(house: &House, name: &BackendName) -> Result
     }
     leases.sort_by_key(|lease| lease.order.claim);
     let documents = backend.documents(&leases)?;
-    tokio::task::spawn_blocking(move || documents.iter().try_for_each(|d| replace(&d.path, d.mode, &d.bytes)))
+    let since = house.now().plus_millis(-i64::try_from(longest(house).secs() * 1000).unwrap_or(0));
+    let write = move || {
+        documents.into_iter().try_for_each(|document| {
+            let document = carried_on(backend.as_ref(), document, since);
+            replace(&document.path, document.mode, &document.bytes)
+        })
+    };
+    tokio::task::spawn_blocking(write)
         .await
         .map_err(|_| Error::Unavailable("a document's writer has failed".to_owned()))?
         .map_err(|e| Error::Unavailable(format!("a document of `{name}` can't be written: {}", e.kind())))
+}
+
+/// Keeps what the documents refuse now beside them, where it will be carried on until all of it has come to its planted end:
+/// the store has gone back in time, and knows no more of what was ended since.
+pub(super) async fn keep_refusing(house: &House) {
+    for (name, backend) in house.backends().iter() {
+        let Ok(documents) = backend.documents(&[]) else { continue };
+        let (name, backend, now) = (name.clone(), Arc::clone(backend), house.now());
+        let keep = move || {
+            for document in documents {
+                let Ok(bytes) = std::fs::read(&document.path) else { continue };
+                let (mode, path) = (document.mode, carried_path(&document.path));
+                let kept = match backend.carry_on(document, &bytes) {
+                    Ok(_) => replace(&path, mode, &bytes).and_then(|()| date(&path, now)),
+                    Err(error) => Err(std::io::Error::other(error.public.to_string())),
+                };
+                if let Err(error) = kept {
+                    tracing::error!(backend = %name, %error, "what its document refused can't be carried on");
+                }
+            }
+        };
+        drop(tokio::task::spawn_blocking(keep).await);
+    }
+}
+
+/// Dates a file by the house's own clock, which is not always the file system's.
+fn date(path: &Path, now: Timestamp) -> std::io::Result<()> {
+    let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+    std::fs::File::options().write(true).open(path)?.set_modified(UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+fn carried_path(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".carried");
+    beside.into()
+}
+
+/// The longest that anything may last that was given before now.
+fn longest(house: &House) -> Span {
+    let longest = house.rules().roles.values().map(|role| role.limits.max).max();
+    longest.unwrap_or(Span::ZERO).max(CARRIED_AT_LEAST)
+}
+
+/// A document that carries on what was refused before the store went back, while any of that may still be let in.
+fn carried_on(backend: &dyn Backend, document: Document, since: Timestamp) -> Document {
+    let path = carried_path(&document.path);
+    let Ok(meta) = std::fs::metadata(&path) else { return document };
+    if meta.mtime() < since.seconds() {
+        drop(std::fs::remove_file(&path));
+        return document;
+    }
+    let carried = std::fs::read(&path).ok().and_then(|earlier| backend.carry_on(document.clone(), &earlier).ok());
+    carried.unwrap_or_else(|| {
+        tracing::error!(path = %path.display(), "it is there and can't be carried on");
+        document
+    })
 }
 
 /// Writes beside the file and renames over it, durably: readers see the old one or the new one.

@@ -78,7 +78,7 @@ impl Stage {
     /// One step that changes request 0 and is held while it is saved, and a crowd that comes meanwhile and is played: request 0
     /// among it.
     async fn held(&self) -> (tokio::task::JoinHandle<Outcome>, JoinSet<(u16, Outcome)>) {
-        let marked = |n: u16, mark: &str| Request { claim_key: mark.to_owned(), ..request(n, n, "db") };
+        let marked = |n: u16, mark: &str| Request { claim_key: Some(mark.to_owned()), ..request(n, n, "db") };
         let mut first = job(id(0), move |_, _| done(Some(marked(0, "first")), vec![effect(EffectKind::End, 5, None)]));
         let ciphertext = vec![1, 2, 3];
         first.openings = vec![SealedOpening {
@@ -96,7 +96,7 @@ impl Stage {
             crowd.spawn(async move {
                 let step = job(id(n), move |state, _| {
                     seen.fetch_add(1, Ordering::SeqCst);
-                    let before = state.map(|state| state.claim_key.clone()).unwrap_or_default();
+                    let before = state.and_then(|state| state.claim_key.clone()).unwrap_or_default();
                     let effects = vec![effect(EffectKind::StartBy, 7, None)];
                     done(Some(marked(n, &format!("after {before}"))), effects)
                 });
@@ -106,7 +106,7 @@ impl Stage {
         until("the crowd is played", || async { seen.load(Ordering::SeqCst) == usize::from(CROWD) }).await;
         // Nothing of it is to be seen.
         let there = self.store.request(id(7)).await.expect("the store").expect("a request");
-        assert_eq!((there.claim_key.as_str(), self.store.log().head().0), ("", u64::from(CROWD)));
+        assert_eq!((there.claim_key.as_deref(), self.store.log().head().0), (None, u64::from(CROWD)));
         (first, crowd)
     }
 
@@ -136,7 +136,7 @@ async fn what_was_played_ahead_stands_on_what_was_being_saved() {
     while let Some(played) = crowd.join_next().await {
         let (n, played) = played.expect("no panic");
         let mark = played.expect("it is saved").request.expect("a request").claim_key.clone();
-        assert_eq!(mark, if n == 0 { "after first" } else { "after " });
+        assert_eq!(mark.as_deref(), Some(if n == 0 { "after first" } else { "after " }));
         let there = stage.store.request(id(n)).await.expect("the store").expect("a request");
         assert_eq!(there.claim_key, mark);
     }
@@ -162,7 +162,7 @@ async fn what_was_played_ahead_fails_with_what_it_stands_on() {
         let (n, played) = played.expect("no panic");
         assert!(matches!(played, Err(StoreError::Unavailable(_))), "{n}");
         let there = stage.store.request(id(n)).await.expect("the store").expect("a request");
-        assert_eq!(there.claim_key, "");
+        assert_eq!(there.claim_key, None);
     }
     assert_eq!(stage.store.log().head(), head);
     assert_eq!(lease(stage.store.as_ref(), 9, 99, 9999).await, vec![], "nothing is due, and nothing is leased");

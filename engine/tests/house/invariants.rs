@@ -166,6 +166,28 @@ async fn invariant_10_a_store_that_went_back_in_time_ends_what_it_takes_for_live
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn invariant_10_what_was_refused_before_a_store_went_back_stays_refused_until_it_can_be_let_in_no_more() {
+    let world = World::new().await;
+    let listed = world.granted("listed", "4h").await;
+    let list = || std::fs::read_to_string(world.list_path()).expect("the list");
+    // Ended since the backup was made: the store knows nothing of it.
+    std::fs::write(world.list_path(), "[\"forgotten\"]").expect("written");
+    let (size, _) = world.store().log().head();
+    driver::begin(&world.house, Digest::of(b"config"), size + 1).await.expect("it opens");
+    world.idle().await;
+    assert!(
+        world.ended(listed.request.id).await || list().contains("\",\""),
+        "what it takes for live is refused as well"
+    );
+    assert!(list().contains("forgotten"), "{}", list());
+    driver::begin(&world.house, Digest::of(b"another config"), 0).await.expect("it opens");
+    assert!(list().contains("forgotten"), "also at the next start: {}", list());
+    world.clock.advance(span("25h"));
+    driver::begin(&world.house, Digest::of(b"config"), 0).await.expect("it opens");
+    assert!(!list().contains("forgotten"), "longer than anything lasts: {}", list());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn invariant_10_bringing_a_store_in_line_goes_on_after_a_kill_and_looks_again_at_what_was_gone() {
     let world = World::new().await;
     let gone = world.granted("quick", "4h").await;

@@ -51,6 +51,7 @@ pub(crate) enum Defect {
     FailsForGoodWhenSlow,
     WritesOtherDocumentsEachTime,
     NamesOnlyTheLast,
+    ForgetsTheEarlier,
     TellsTheMaterialInErrors,
     KeepsTheMaterialInTheHandle,
 }
@@ -276,5 +277,10 @@ impl Backend for Bad {
             }
         }
         Ok(documents)
+    }
+
+    fn carry_on(&self, document: Document, earlier: &[u8]) -> Result<Document, Error> {
+        let carried = self.inner.carry_on(document.clone(), earlier)?;
+        Ok(if self.is(Defect::ForgetsTheEarlier) { document } else { carried })
     }
 }

@@ -16,7 +16,9 @@ fn base(fake: Fake, defect: Defect) -> Fake {
     match defect {
         Defect::HidesTheSweptTail => fake.with_tails(Tail::AtMost(Span::from_secs(60)), unbounded()),
         Defect::BoastsOfItsProof => fake.with_proof(Grade::ByConstruction),
-        Defect::WritesOtherDocumentsEachTime | Defect::NamesOnlyTheLast => fake.publishing(),
+        Defect::WritesOtherDocumentsEachTime | Defect::NamesOnlyTheLast | Defect::ForgetsTheEarlier => {
+            fake.publishing()
+        }
         _ => fake,
     }
 }
@@ -203,6 +205,11 @@ const CAUGHT: &[Caught] = &[
         defect: Defect::NamesOnlyTheLast,
         trials: &["documents_refuse_only_what_they_name"],
         says: "the first of two that the documents name opens",
+    },
+    Caught {
+        defect: Defect::ForgetsTheEarlier,
+        trials: &["documents_carry_on_what_earlier_ones_refused"],
+        says: "what an earlier document refused is let in again",
     },
     Caught {
         defect: Defect::TellsTheMaterialInErrors,

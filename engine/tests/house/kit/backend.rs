@@ -77,4 +77,7 @@ impl Backend for Listed {
         let documents = self.fake.documents(ended)?;
         Ok(documents.into_iter().map(|d| Document { path: self.list.clone(), ..d }).collect())
     }
+    fn carry_on(&self, document: Document, earlier: &[u8]) -> Result<Document, Error> {
+        self.fake.carry_on(document, earlier)
+    }
 }

@@ -227,4 +227,12 @@ impl Backend for Fake {
         let bytes = serde_json::to_vec(&names).map_err(|_| Error::new(ErrorKind::Bug, "the list can't be written"))?;
         Ok(vec![Document { path: FakeTarget::list_path(self.target.identity()), mode: 0o644, bytes }])
     }
+
+    fn carry_on(&self, document: Document, earlier: &[u8]) -> Result<Document, Error> {
+        type Names = std::collections::BTreeSet<String>;
+        let foreign = |_| Error::new(ErrorKind::Misconfigured, "the earlier list is none of this backend's");
+        let mut names: Names = serde_json::from_slice(&document.bytes).map_err(foreign)?;
+        names.extend(serde_json::from_slice::<Names>(earlier).map_err(foreign)?);
+        Ok(Document { bytes: serde_json::to_vec(&names).map_err(foreign)?, ..document })
+    }
 }

@@ -36,6 +36,33 @@ pub(super) async fn pure(kit: &Kit<'_>, t: &mut Trial) -> Go {
     Ok(())
 }
 
+/// A house that has forgotten what it ended goes on refusing what an earlier document of its own refused, and takes nothing
+/// else for one.
+pub(super) async fn carry_on(kit: &Kit<'_>, t: &mut Trial) -> Go {
+    let bench = kit.bench().await?;
+    let client = kit.client().await?;
+    let documents = |leases: &[Lease]| -> Go<Vec<Document>> {
+        bench.backend.documents(leases).map_err(|e| Stop::Failed(format!("no documents: {}", told(&e))))
+    };
+    let lease = async || Lease { order: bench.long_order(&client).await, handle: None };
+    let (first, second) = (documents(&[lease().await])?, documents(&[lease().await])?);
+    for (one, two) in first.iter().zip(&second) {
+        let carry = |document: &Document, earlier: &Document| bench.backend.carry_on(document.clone(), &earlier.bytes);
+        let both = (carry(one, two), carry(two, one));
+        let Ok(both) = both.0.and_then(|one| both.1.map(|two| (one, two))) else {
+            t.check(false, "a document of its own can't be carried on");
+            continue;
+        };
+        t.check(
+            both.0 == both.1 && both.0 != *one && both.0 != *two,
+            "what an earlier document refused is let in again",
+        );
+        let strange = Document { bytes: b"\0 no document".to_vec(), ..two.clone() };
+        t.check(carry(one, &strange).is_err(), "strange bytes pass for a document");
+    }
+    Ok(())
+}
+
 /// A published document refuses what it names and nothing else, and with none named everybody is let in.
 pub(super) async fn refuse(kit: &Kit<'_>, t: &mut Trial) -> Go {
     if !kit.cap.publishes {

@@ -65,6 +65,7 @@ const ALL: &[(&str, Body)] = &[
     ("slow_target", |k, t| Box::pin(faults::slow(k, t))),
     ("documents_are_pure", |k, t| Box::pin(documents::pure(k, t))),
     ("documents_refuse_only_what_they_name", |k, t| Box::pin(documents::refuse(k, t))),
+    ("documents_carry_on_what_earlier_ones_refused", |k, t| Box::pin(documents::carry_on(k, t))),
     ("secrets_stay_secret", |k, t| Box::pin(honesty::secrets(k, t))),
 ];
 
