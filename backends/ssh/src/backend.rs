@@ -1,6 +1,7 @@
 //! Issuing, revoking and probing certificates.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jit_backend::{
     Backend, BoxFuture, Capability, Document, Error, ErrorKind, Extends, Issued, Lane, Lease, Order, Report, Revoked,
@@ -14,11 +15,14 @@ use jit_types::{
 use crate::ca::Ca;
 use crate::certificate::Body;
 use crate::check;
-use crate::config::{Now, Settings, open_ca};
+use crate::config::{Now, Settings, open_ca, unlike_probe};
 use crate::handle::{Pin, end, key_id, serial, valid_after, valid_before};
 use crate::key::PublicKey;
 use crate::krl::Krl;
 use crate::names::Permit;
+use crate::probe::Prober;
+use crate::probe::login::Login;
+use crate::probe::verdict::{self, Asked};
 use crate::scope::{SshScope, listed};
 
 /// What goes on after an end, measured on a real sshd: a new session opened over a live ControlMaster connection after
@@ -31,8 +35,9 @@ const LONGEST_KRL: u64 = 256 * 1024 * 1024;
 pub struct Ssh {
     house: HouseId,
     settings: Settings,
-    ca: Ca,
+    ca: Arc<Ca>,
     now: Now,
+    prober: Option<Prober>,
 }
 
 impl Ssh {
@@ -41,13 +46,51 @@ impl Ssh {
     /// # Errors
     /// When the key file is missing, open to others, another user's, encrypted or of another type.
     pub async fn open(house: HouseId, settings: Settings, now: Now) -> Result<Self, Error> {
-        let ca = open_ca(&settings.ca).await?;
-        Ok(Self { house, settings, ca, now })
+        let ca = Arc::new(open_ca(&settings.ca).await?);
+        let prober = settings.probe.as_ref().map(|probe| {
+            Prober::new(Login {
+                house,
+                ca: Arc::clone(&ca),
+                clock: Arc::clone(&now),
+                skew: u64::try_from(settings.clock_skew.millis() / 1000).unwrap_or(0),
+                known_hosts: settings.known_hosts.clone(),
+                user: settings.user.clone(),
+                probe: probe.clone(),
+            })
+        });
+        Ok(Self { house, settings, ca, now, prober })
     }
 
     /// The CA's public key, which hosts trust.
     pub fn ca(&self) -> PublicKey {
         self.ca.public()
+    }
+
+    /// Reads a resolved scope, which never is the probe's own.
+    fn resolve(&self, scope: &Scope) -> Result<SshScope, Error> {
+        let resolved = SshScope::resolve(scope)?;
+        self.settings.probe.as_ref().map_or(Ok(()), |probe| unlike_probe(probe, scope))?;
+        Ok(resolved)
+    }
+
+    /// Whether all hosts that a scope means are looked at.
+    fn covered(&self, scope: &SshScope) -> bool {
+        self.prober.as_ref().is_some_and(|prober| prober.covers(self.hosts(scope)))
+    }
+
+    /// What goes on after an end, and where it is looked whether new logins are refused.
+    fn tail(&self, scope: &SshScope) -> Words {
+        let hosts = self.prober.as_ref().map(|prober| prober.names(self.hosts(scope))).unwrap_or_default();
+        let (named, more) = hosts.split_at(hosts.len().min(3));
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        Words::new(match named {
+            [] => TAIL.to_owned(),
+            named => format!(
+                "{TAIL}; whose it is can't be told where people share an account. That a new login is refused is looked at on \
+                 {}{more}, and holds by construction on every other host",
+                named.join(", ")
+            ),
+        })
     }
 
     fn own(&self, order: &Order) -> Result<(), Error> {
@@ -87,7 +130,7 @@ impl Ssh {
 
     async fn sign(&self, order: &Order, material: Option<&Material>) -> Result<Issued, Error> {
         self.own(order)?;
-        let scope = SshScope::resolve(&order.scope)?;
+        let scope = self.resolve(&order.scope)?;
         let Some(Material::SshPublicKey(key)) = material else {
             return Err(match material {
                 None => Error::new(
@@ -211,23 +254,21 @@ impl Ssh {
         let now = (self.now)();
         let pin = Pin::of(lease)?;
         let end = end(lease, pin.as_ref());
-        let gone = |evidence| {
-            Seen::Gone(Proof {
-                grade: Grade::ByConstruction,
-                at: now,
-                evidence: vec![evidence],
-                tail: vec![Words::new(TAIL)],
-            })
+        let gone = |evidence| Proof {
+            grade: Grade::ByConstruction,
+            at: now,
+            evidence: vec![evidence],
+            tail: vec![Words::new(TAIL)],
         };
         if now >= end {
-            return Ok(gone(past(end)));
+            return Ok(self.seen(lease, pin.as_ref(), end, gone(past(end))).await);
         }
         self.pinned(lease)?;
         let validity = Words::new(format!("the certificate's own validity ends at {end}"));
         let mut evidence = vec![validity];
         if let Some(path) = &self.settings.krl {
             match self.listed(path, lease).await {
-                Ok(true) => return Ok(gone(on_list(path))),
+                Ok(true) => return Ok(self.seen(lease, pin.as_ref(), end, gone(on_list(path))).await),
                 Ok(false) => {
                     evidence.push(Words::new(format!("the revocation list at {} does not hold it", path.display())));
                 }
@@ -242,6 +283,31 @@ impl Ssh {
                 "no answer came back, so a certificate may have been signed; it would end at {end}"
             )),
         })
+    }
+
+    /// Looks at the probe hosts that the scope means, where there are any: what holds by itself is proven already.
+    async fn seen(&self, lease: &Lease, pin: Option<&Pin>, end: Timestamp, proof: Proof) -> Seen {
+        // A scope that reads differently by now still ends.
+        let (Some(prober), Ok(scope)) = (&self.prober, SshScope::resolve(&lease.order.scope)) else {
+            return Seen::Gone(proof);
+        };
+        let looks = prober.look(self.hosts(&scope), false).await;
+        if looks.is_empty() {
+            return Seen::Gone(proof);
+        }
+        let published = match &self.settings.krl {
+            Some(path) => check::published(path, proof.at).await,
+            None => None,
+        };
+        let asked = Asked {
+            ca: pin.map_or(self.ca(), |pin| pin.ca),
+            serial: serial(&lease.order),
+            end,
+            account: scope.user.as_ref().or(self.settings.user.as_ref()),
+            published,
+            known: pin.is_some(),
+        };
+        verdict::join(&asked, &looks, self.covered(&scope), proof)
     }
 
     fn gives(&self, scope: &SshScope) -> Words {
@@ -323,8 +389,8 @@ pub(crate) async fn read_krl(path: &Path) -> Result<Krl, Error> {
 
 impl Backend for Ssh {
     fn capability(&self, scope: &Scope) -> Result<Capability, Error> {
-        let scope = SshScope::resolve(scope)?;
-        let tail = || Tail::NoBound(Words::new(TAIL));
+        let scope = self.resolve(scope)?;
+        let tail = || Tail::NoBound(self.tail(&scope));
         Ok(Capability {
             gives: self.gives(&scope),
             warnings: self.warnings(&scope),
@@ -339,13 +405,13 @@ impl Backend for Ssh {
             extends: Extends::NewClaim,
             lane: Lane::PerClaim,
             holding: None,
-            proof: Grade::ByConstruction,
+            proof: if self.covered(&scope) { Grade::Observed } else { Grade::ByConstruction },
             publishes: self.settings.krl.is_some(),
         })
     }
 
     fn check(&self) -> BoxFuture<'_, Report> {
-        Box::pin(check::report(&self.settings, self.ca()))
+        Box::pin(check::report(&self.settings, self.ca(), self.prober.as_ref(), (self.now)()))
     }
 
     fn issue<'a>(&'a self, order: &'a Order, material: Option<&'a Material>) -> BoxFuture<'a, Result<Issued, Error>> {

@@ -129,18 +129,24 @@ pub(crate) fn read(path: &Path) -> Result<Ed25519KeyPair, Error> {
 /// # Errors
 /// When the operating system gives no random bytes.
 pub fn generate_ca() -> Result<(Secret, String), Error> {
-    let failed = |_| Error::new(ErrorKind::Bug, "no CA key could be made");
+    let (private, public) = generate("jit ca")?;
+    Ok((private, format!("{} jit ca", public.line())))
+}
+
+/// Makes a key pair: the private key in OpenSSH's format, with a comment, and the public half.
+pub(crate) fn generate(comment: &str) -> Result<(Secret, PublicKey), Error> {
+    let failed = |_| Error::new(ErrorKind::Bug, "no key could be made");
     let mut seed = [0u8; 32];
     aws_lc_rs::rand::fill(&mut seed).map_err(failed)?;
     let pair =
-        Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| Error::new(ErrorKind::Bug, "no CA key could be made"));
+        Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| Error::new(ErrorKind::Bug, "no key could be made"));
     let private = Ed25519PrivateKey::from_bytes(&seed);
     seed.zeroize();
     let public = public_half(&pair?)?;
     let data = KeypairData::Ed25519(Ed25519Keypair { public: Ed25519PublicKey(public.0), private });
-    let failed = |_| Error::new(ErrorKind::Bug, "the CA key could not be written down");
-    let key = PrivateKey::new(data, "jit ca").map_err(failed)?;
+    let failed = |_| Error::new(ErrorKind::Bug, "the key could not be written down");
+    let key = PrivateKey::new(data, comment).map_err(failed)?;
     let mut text = key.to_openssh(LineEnding::LF).map_err(failed)?;
     // Moved out, not copied, so that no second copy stays behind unwiped.
-    Ok((Secret::new(std::mem::take(&mut *text)), format!("{} jit ca", public.line())))
+    Ok((Secret::new(std::mem::take(&mut *text)), public))
 }

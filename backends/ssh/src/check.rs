@@ -1,4 +1,4 @@
-//! What `doctor` shows of the CA's key and the revocation list.
+//! What `doctor` shows of the CA's key, the revocation list and the probe hosts.
 //!
 //! Certificates leave nothing in a target that a sweep could find, so nothing is ever listed as marked.
 
@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use jit_backend::{Finding, FindingKind, Report};
-use jit_types::Words;
+use jit_types::{Timestamp, Words};
 use rustix::fs::Access;
 
 use crate::agent;
@@ -14,9 +14,11 @@ use crate::backend::read_krl;
 use crate::ca::Source;
 use crate::config::{Settings, open_ca};
 use crate::key::PublicKey;
+use crate::probe::Prober;
+use crate::probe::findings::{self, House};
 
 /// Looks at the CA, the list and the settings.
-pub(crate) async fn report(settings: &Settings, opened: PublicKey) -> Report {
+pub(crate) async fn report(settings: &Settings, opened: PublicKey, prober: Option<&Prober>, now: Timestamp) -> Report {
     let mut findings = Vec::new();
     match &settings.ca {
         Source::File(path) => {
@@ -53,8 +55,22 @@ pub(crate) async fn report(settings: &Settings, opened: PublicKey) -> Report {
             "add `hosts = [\"*.example.com\"]`",
         ));
     }
+    if let (Some(prober), Some(probe), Some(path)) = (prober, &settings.probe, &settings.krl) {
+        let list = read_krl(path).await.ok();
+        let published = published(path, now).await;
+        let house = House { ca: opened, list: list.as_ref(), published, path: path.display().to_string() };
+        for look in prober.look(&[], true).await {
+            findings.extend(findings::of(&look, probe, &house));
+        }
+    }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.kind));
     Report { findings, marked: Vec::new() }
+}
+
+/// For how many seconds the published list has been as it is.
+pub(crate) async fn published(path: &Path, now: Timestamp) -> Option<u64> {
+    let written = tokio::fs::metadata(path).await.ok()?.mtime();
+    u64::try_from(now.seconds().saturating_sub(written)).ok()
 }
 
 async fn ca_file(source: &Source, opened: PublicKey, path: &Path) -> Finding {
@@ -114,14 +130,14 @@ async fn list(path: &Path, findings: &mut Vec<Finding>) {
     }
 }
 
-fn good(what: impl AsRef<str>) -> Finding {
+pub(crate) fn good(what: impl AsRef<str>) -> Finding {
     Finding { kind: FindingKind::Good, what: Words::new(what), remedy: None }
 }
 
-fn notice(what: impl AsRef<str>, remedy: impl AsRef<str>) -> Finding {
+pub(crate) fn notice(what: impl AsRef<str>, remedy: impl AsRef<str>) -> Finding {
     Finding { kind: FindingKind::Notice, what: Words::new(what), remedy: Some(Words::new(remedy)) }
 }
 
-fn bad(what: impl AsRef<str>, remedy: impl AsRef<str>) -> Finding {
+pub(crate) fn bad(what: impl AsRef<str>, remedy: impl AsRef<str>) -> Finding {
     Finding { kind: FindingKind::Bad, what: Words::new(what), remedy: Some(Words::new(remedy)) }
 }

@@ -12,6 +12,7 @@ use crate::backend::Ssh;
 use crate::ca::{Ca, Source};
 use crate::key::PublicKey;
 use crate::names::{Account, HostPattern, KnownHost};
+use crate::probe::settings::Probe;
 use crate::schema;
 use crate::scope::{SshScope, items};
 
@@ -46,12 +47,22 @@ pub struct Settings {
     pub user: Option<Account>,
     /// By how much a certificate begins earlier than its window, for hosts whose clock is late.
     pub clock_skew: Span,
+    /// The hosts that the broker may log in to in order to look.
+    pub probe: Option<Probe>,
 }
 
 impl Settings {
     /// Settings with this CA and nothing else.
     pub fn new(ca: Source) -> Self {
-        Self { ca, krl: None, hosts: Vec::new(), known_hosts: Vec::new(), user: None, clock_skew: Self::CLOCK_SKEW }
+        Self {
+            ca,
+            krl: None,
+            hosts: Vec::new(),
+            known_hosts: Vec::new(),
+            user: None,
+            clock_skew: Self::CLOCK_SKEW,
+            probe: None,
+        }
     }
 
     /// How far a certificate is dated back unless the config says otherwise.
@@ -82,11 +93,32 @@ impl Settings {
             reader.fault("clock_skew", span, "`clock_skew` is at most 10m", "set the hosts' clocks by NTP instead");
             sound = false;
         }
+        let probe = reader.table("probe", Probe::read);
+        sound &= probe.is_none() == reader.node("probe").is_none() && !matches!(probe, Some(None));
+        // A host's key is never taken on trust, and without a list there is nothing to look for.
+        for (key, remedy) in [
+            ("krl", "add `krl = \"/path\"`: what is looked for on the hosts is this list"),
+            ("known_hosts", "add `known_hosts = [\"…\"]` with a line for each probe host: no key is taken on trust"),
+        ] {
+            if reader.node("probe").is_some() && reader.node(key).is_none() {
+                let span = reader.span("probe");
+                reader.fault("probe", span, format!("`probe` needs `{key}`"), remedy);
+                sound = false;
+            }
+        }
         let names = |key: &str| map.get(key).cloned().unwrap_or(serde_json::Value::Array(Vec::new()));
         let hosts = serde_json::from_value(names("hosts")).ok()?;
         let known_hosts = serde_json::from_value(names("known_hosts")).ok()?;
         let ca = ca?;
-        sound.then_some(Self { ca, krl: krl.ok().flatten(), hosts, known_hosts, user, clock_skew })
+        sound.then_some(Self {
+            ca,
+            krl: krl.ok().flatten(),
+            hosts,
+            known_hosts,
+            user,
+            clock_skew,
+            probe: probe.flatten(),
+        })
     }
 }
 
@@ -179,7 +211,15 @@ impl Config for SshConfig {
     }
 
     fn scope(&self, reader: &mut Reader<'_>) -> Option<Scope> {
-        SshScope::template(reader)
+        let scope = SshScope::template(reader)?;
+        if let Some(probe) = &self.settings.probe
+            && let Err(error) = unlike_probe(probe, &scope)
+        {
+            let span = reader.span("principals");
+            reader.fault("principals", span, error.public.as_str(), "give the probe an account that no role names");
+            return None;
+        }
+        Some(scope)
     }
 
     fn open<'a>(&'a self, house: HouseId, _secrets: &'a dyn Secrets) -> BoxFuture<'a, Result<Arc<dyn Backend>, Error>> {
@@ -188,6 +228,18 @@ impl Config for SshConfig {
             Ok(Arc::new(backend) as Arc<dyn Backend>)
         })
     }
+}
+
+/// Refuses a scope that names the probe's own principal or account: the account is for looking, and what a role gives there
+/// would count as the broker's own doing.
+pub(crate) fn unlike_probe(probe: &Probe, scope: &Scope) -> Result<(), Error> {
+    let own = |value: &serde_json::Value| value.as_str() == Some(probe.account.as_str());
+    let principals = scope.0.get("principals").and_then(serde_json::Value::as_array);
+    if principals.into_iter().flatten().any(own) || scope.0.get("user").is_some_and(own) {
+        let what = format!("{} is the probe's own name, and no role may give it", probe.account);
+        return Err(Error::new(ErrorKind::Misconfigured, what));
+    }
+    Ok(())
 }
 
 /// Opens the CA where files may be read.

@@ -43,6 +43,26 @@ pub fn sshd_lines(files: &HostFiles<'_>) -> String {
     lines
 }
 
+/// The lines at the end of a probe host's sshd_config: its account may do nothing but what its certificate forces.
+///
+/// There is no `ForceCommand` among them: it would take the place of the certificate's.
+pub(crate) fn match_lines(account: &str) -> String {
+    format!(
+        "Match User {account}\nAuthenticationMethods publickey\nPermitTTY no\nDisableForwarding yes\nPermitUserRC no"
+    )
+}
+
+/// What makes a host one that the broker may look at: a command that makes the account, one that lets the probe's
+/// principal in, and the lines for the end of sshd_config. No root, no sudo and no program of ours is needed there.
+pub fn probe_lines(account: &str, files: &HostFiles<'_>) -> [String; 3] {
+    [
+        // `*` and not `!`: without PAM sshd takes an exclamation mark for a locked account.
+        format!("useradd --system --no-create-home --home-dir / --shell /bin/sh --password '*' {account}"),
+        format!("echo {account} > {}", files.principals.replace("%u", account)),
+        match_lines(account),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::key::PublicKey;
 use crate::wire::{Cursor, Malformed, Writer};
 
-const MAGIC: &[u8] = b"SSHKRL\n\0";
-const FORMAT: u32 = 1;
-const SECTION_CERTIFICATES: u8 = 1;
-const CERT_SERIAL_LIST: u8 = 0x20;
-const CERT_KEY_ID: u8 = 0x23;
+pub(crate) const MAGIC: &[u8] = b"SSHKRL\n\0";
+pub(crate) const FORMAT: u32 = 1;
+pub(crate) const SECTION_CERTIFICATES: u8 = 1;
+pub(crate) const CERT_SERIAL_LIST: u8 = 0x20;
+pub(crate) const CERT_KEY_ID: u8 = 0x23;
 
 /// A revocation list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 //! | the formats, written by hand and read strictly | [`wire`], [`key`], [`certificate`], [`krl`] |
 //! | the CA's key: file or ssh-agent | [`ca`] |
 //! | what a host's sshd needs | [`deploy`] |
+//! | hosts that are logged in to in order to look | [`probe`], with their lists read by [`lists`] |
 //!
 //! Why the formats are written by hand: a certificate and a revocation list are a page of code each, an agent signs
 //! outside of any library, and the same cursor reads what comes back. `ssh-keygen`, sshd and a second parser judge the
@@ -25,7 +26,9 @@ pub mod deploy;
 mod handle;
 pub mod key;
 pub mod krl;
+pub mod lists;
 pub mod names;
+pub mod probe;
 mod schema;
 pub mod scope;
 pub mod wire;
@@ -33,4 +36,5 @@ pub mod wire;
 pub use backend::Ssh;
 pub use ca::{Source, generate_ca};
 pub use config::{Now, Settings, SshKind};
-pub use deploy::{HostFiles, sshd_lines};
+pub use deploy::{HostFiles, probe_lines, sshd_lines};
+pub use probe::settings::{Probe, ProbeHost};

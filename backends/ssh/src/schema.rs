@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 const PRINCIPAL: &str = "^[A-Za-z0-9_][A-Za-z0-9._@:+-]{0,253}$";
 const ACCOUNT: &str = "^[A-Za-z_][A-Za-z0-9._-]{0,31}$";
 const HOST: &str = "^(?!-)(?=.*[A-Za-z0-9])[A-Za-z0-9._:*?-]{1,253}$";
+const PROBE_HOST: &str =
+    "^([A-Za-z0-9][A-Za-z0-9._-]{0,252}(:[1-9][0-9]{0,4})?|[0-9A-Fa-f:.]+|\\[[0-9A-Fa-f:.]+\\](:[1-9][0-9]{0,4})?)$";
 const SPAN: &str = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$";
 const PATH: &str = "^/";
 
@@ -56,6 +58,30 @@ pub(crate) fn config() -> Value {
             "clock_skew": {
                 "description": "By how much a certificate begins before its window, for hosts whose clock is late; at most 10m.",
                 "type": "string", "pattern": SPAN, "default": "30s"
+            },
+            "probe": {
+                "description": "Hosts that the broker may log in to in order to look whether an end has reached them; needs krl and known_hosts.",
+                "type": "object", "additionalProperties": false, "required": ["hosts", "account"],
+                "properties": {
+                    "hosts": {
+                        "description": "One name or address each, with a port where it is not 22.",
+                        "type": "array", "minItems": 1, "maxItems": 16, "uniqueItems": true,
+                        "items": {"type": "string", "pattern": PROBE_HOST}
+                    },
+                    "account": {
+                        "description": "The account there, which is the principal too; no role may give it.",
+                        "type": "string", "pattern": ACCOUNT
+                    },
+                    "sshd_config": {
+                        "description": "The file that the hosts' sshd is told of.",
+                        "type": "string", "pattern": "^/[A-Za-z0-9/._-]{1,254}$", "default": "/etc/ssh/sshd_config"
+                    },
+                    "source_address": {
+                        "description": "The networks that the broker's logins come from, as seen by the hosts.",
+                        "type": "array", "minItems": 1, "maxItems": 64,
+                        "items": {"type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"}
+                    }
+                }
             }
         }
     })

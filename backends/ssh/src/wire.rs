@@ -84,6 +84,11 @@ impl<'a> Cursor<'a> {
         Ok(taken)
     }
 
+    /// Takes all that is left.
+    pub fn take_rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.0)
+    }
+
     /// Takes an array.
     ///
     /// # Errors
