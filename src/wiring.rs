@@ -248,6 +248,24 @@ pub fn sshd_lines(ca: &Path, principals: &Path, krl: Option<&Path>) -> Result<St
     lines
 }
 
+/// What makes a host one that the broker may look at: two commands, and the lines for the end of its sshd_config.
+///
+/// # Errors
+/// Why there are none, as a sentence.
+pub fn ssh_probe_lines(account: &str, principals: &Path) -> Result<[String; 3], String> {
+    #[cfg(feature = "ssh")]
+    let lines = Ok(jit_backend_ssh::probe_lines(
+        account,
+        &jit_backend_ssh::HostFiles {
+            principals: &principals.to_string_lossy(),
+            ..jit_backend_ssh::HostFiles::default()
+        },
+    ));
+    #[cfg(not(feature = "ssh"))]
+    let lines = Err(format!("this jit was built without ssh ({account}, {principals:?})"));
+    lines
+}
+
 /// The SQL that makes the broker's login in a PostgreSQL of this major version.
 ///
 /// # Errors

@@ -14,6 +14,8 @@ use crate::wiring;
 const HOST_CA: &str = "/etc/ssh/jit_ca.pub";
 const HOST_PRINCIPALS: &str = "/etc/ssh/jit_principals/%u";
 const HOST_KRL: &str = "/etc/ssh/jit.krl";
+/// The account that the broker may look from.
+const PROBE: &str = "jit-probe";
 
 /// What was made.
 pub(super) struct Made {
@@ -107,6 +109,9 @@ pub(super) fn tell(ctx: &Ctx, made: &Made) -> Result<(), Error> {
         for line in sshd.lines() {
             out.line(format!("   {line}"))?;
         }
+        if krl.is_some() {
+            probe(ctx)?;
+        }
     }
     if let Some(sql) = &made.sql {
         head(&format!("What the PostgreSQL {} needs", made.major))?;
@@ -127,6 +132,22 @@ pub(super) fn tell(ctx: &Ctx, made: &Made) -> Result<(), Error> {
         out.line(format!("jit serve{config}{}", account.unwrap_or_default()))?;
     }
     out.line(format!("jit doctor{config}"))
+}
+
+/// What a host needs so that the broker can see that an end has reached it.
+fn probe(ctx: &Ctx) -> Result<(), Error> {
+    let [account, principal, lines] = wiring::ssh_probe_lines(PROBE, Path::new(HOST_PRINCIPALS))
+        .map_err(|why| Error::new(Exit::Failure, why))?;
+    let out = &ctx.out;
+    out.line("5. Only on hosts where the broker is to look whether ends have come, and who could plant what:")?;
+    out.line(format!("   {account}"))?;
+    out.line(format!("   {principal}"))?;
+    out.line("   and at the end of /etc/ssh/sshd_config:")?;
+    for line in lines.lines() {
+        out.line(format!("   {line}"))?;
+    }
+    out.line(format!("   In the backend's table: probe = {{ hosts = [\"web-1.internal\"], account = \"{PROBE}\" }}, and the"))?;
+    out.line("   hosts' lines in `known_hosts`.")
 }
 
 #[cfg(test)]

@@ -215,3 +215,88 @@ fn accounts(host: &ProbeHost, sshd: &Sshd, found: &mut Vec<Finding>) {
         )));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jit_backend::FindingKind;
+
+    use super::*;
+    use crate::probe::answer::Answer;
+
+    const CA: PublicKey = PublicKey([7; 32]);
+
+    fn found(now: u64, rest: &str) -> Vec<Finding> {
+        let probe = Probe {
+            hosts: Vec::new(),
+            account: "jit-probe".parse().expect("a name"),
+            sshd_config: "/etc/ssh/sshd_config".parse().expect("a path"),
+            source_address: Vec::new(),
+        };
+        let text = format!("jit-look 1\nnow {now}\n{rest}end\n");
+        let answer = Ok(Arc::new(Answer::parse(text.as_bytes()).expect("an answer")));
+        let at = jit_types::Timestamp::from_millis(1_000_000);
+        let look = Look { host: "web-1".parse().expect("a host"), at, answer };
+        let list = Krl::default();
+        of(&look, &probe, &House { ca: CA, list: Some(&list), published: Some(3), path: "/srv/krl".to_owned() })
+    }
+
+    fn with(line: &str) -> String {
+        use base64::Engine as _;
+        let list = base64::engine::general_purpose::STANDARD.encode(Krl::default().encode());
+        format!("config read\nlist 1 {list}\ntrust 1\nself no yes\naccount deploy {line}\n")
+    }
+
+    fn worst(findings: &[Finding]) -> &Finding {
+        findings.iter().max_by_key(|finding| finding.kind).expect("a finding")
+    }
+
+    #[test]
+    fn a_host_as_it_should_be_has_only_good_findings() {
+        for line in ["none same same no no no 0", "none same same absent absent no unknown"] {
+            let findings = found(1_000, &with(line));
+            assert!(findings.iter().all(|finding| finding.kind == FindingKind::Good), "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn what_outlives_an_end_is_bad_and_has_the_line_that_mends_it() {
+        for (line, mends) in [
+            ("some same same no no no 0", "AuthorizedKeysFile none"),
+            ("none other same no no no 0", "RevokedKeys"),
+            ("none same same may no no 0", "/etc/cron.allow"),
+            ("none same same no may no 0", "/etc/at.allow"),
+            ("none same same no no yes 0", "loginctl disable-linger"),
+        ] {
+            let findings = found(1_000, &with(line));
+            let worst = worst(&findings);
+            let remedy = worst.remedy.as_ref().expect("a way out").as_str();
+            assert_eq!(worst.kind, FindingKind::Bad, "{line}");
+            assert!(worst.what.as_str().contains("deploy") && remedy.contains(mends), "{line}: {worst:?}");
+        }
+        for (line, kind) in [
+            ("none same other no no no 0", FindingKind::Notice),
+            ("none same same unknown no no 0", FindingKind::Notice),
+        ] {
+            assert_eq!(worst(&found(1_000, &with(line))).kind, kind, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_not_told_of_things_or_of_another_time_is_bad() {
+        let good = with("none same same no no no 0");
+        for (from, to) in [("trust 1", "trust none"), ("list 1 ", "list 1 AAAA")] {
+            assert_eq!(worst(&found(1_000, &good.replacen(from, to, 1))).kind, FindingKind::Bad, "{to}");
+        }
+        assert_eq!(worst(&found(1_000, "config read\nlist none\ntrust 1\nself no yes\n")).kind, FindingKind::Bad);
+        assert_eq!(worst(&found(1_000, "config unreadable\n")).kind, FindingKind::Bad);
+        for (from, to) in [("trust 1", "trust 2"), ("trust 1", "trust unreadable"), ("self no yes", "self yes yes")] {
+            assert_eq!(worst(&found(1_000, &good.replacen(from, to, 1))).kind, FindingKind::Notice, "{to}");
+        }
+        for (now, side) in [(1_000 - 60, "60s behind"), (1_000 + 60, "60s ahead")] {
+            let findings = found(now, &good);
+            assert!(worst(&findings).what.as_str().contains(side), "{findings:?}");
+        }
+    }
+}

@@ -5,7 +5,7 @@
 //! it is what hosts are tested with, and reads no config of this machine's.
 
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -101,8 +101,10 @@ impl Login {
     }
 
     async fn ask(&self, host: &ProbeHost) -> Result<Vec<u8>, Trouble> {
-        // Its own directory, 0700, gone with the value.
-        let dir = tempfile::Builder::new().prefix("jit-probe-").tempdir().map_err(|_| Trouble::NoClient)?;
+        // Gone with the value.
+        let own = std::fs::Permissions::from_mode(0o700);
+        let dir = tempfile::Builder::new().prefix("jit-probe-").permissions(own).tempdir();
+        let dir = dir.map_err(|_| Trouble::NoClient)?;
         let files = self
             .files(dir.path(), host)
             .await

@@ -114,7 +114,7 @@ impl Asked<'_> {
         match self.listed(host, answer.sshd.as_ref()) {
             Listed::Yes => Verdict::Refuses(Words::new(match self.published {
                 Some(s) => format!(
-                    "{host} was looked at: its revocation list holds the serial, {s}s after the house wrote its own at the latest"
+                    "{host} was looked at: its revocation list holds the serial, {s}s after the house last wrote its own"
                 ),
                 None => format!("{host} was looked at: its revocation list holds the serial"),
             })),
@@ -137,7 +137,7 @@ impl Asked<'_> {
                 Ok(true) => Listed::Yes,
                 Ok(false) => Listed::No(Words::new(match self.published {
                     Some(s) => format!(
-                        "the revocation list on {host} does not hold the serial, {s}s after the house wrote its own"
+                        "the revocation list on {host} does not hold the serial, {s}s after the house last wrote its own"
                     ),
                     None => format!("the revocation list on {host} does not hold the serial"),
                 })),

@@ -83,6 +83,53 @@ fn a_config_tells_all_its_mistakes_at_once() {
 }
 
 #[test]
+fn a_probe_names_single_hosts_and_what_vouches_for_them() {
+    let (_, key) = make_key();
+    let with = |probe: Value| {
+        json!({"ca": {"file": "/etc/jit/ca"}, "krl": "/srv/krl", "probe": probe,
+               "known_hosts": [format!("web-1.internal {}", key.as_str())]})
+    };
+    let good = json!({"hosts": ["web-1.internal", "web-2.internal:2222"], "account": "jit-probe",
+                      "sshd_config": "/usr/local/etc/sshd_config", "source_address": ["10.0.0.7"]});
+    assert!(config(&with(good)).is_ok());
+    let bad = json!({"hosts": ["*.internal", "-oProxyCommand=id", "web-1:0"], "account": "a b",
+                     "sshd_config": "/etc/$(id)", "source_address": ["10.0.0.1/8"], "port": 22});
+    let faults = config(&with(bad)).err().expect("mistakes");
+    let p = |key: &str| format!("probe.{key}");
+    let expected = [p("hosts"), p("hosts"), p("hosts"), p("account"), p("sshd_config"), p("source_address"), p("port")];
+    assert_eq!(keys(&faults), expected);
+    for bad in [
+        json!({}),
+        json!({"hosts": [], "account": "p"}),
+        json!({"hosts": ["web-1"]}),
+        json!({"account": "p"}),
+        json!({"hosts": ["web-1", "web-1:22"], "account": "p"}),
+        json!({"hosts": ["web-1"], "account": "p", "sshd_config": "sshd_config"}),
+        json!("web-1"),
+    ] {
+        assert!(config(&with(bad.clone())).is_err(), "{bad}");
+    }
+    // No host's key is taken on trust, and without a list there is nothing to look for.
+    let alone = json!({"ca": {"file": "/etc/jit/ca"}, "probe": {"hosts": ["web-1"], "account": "p"}});
+    let faults = config(&alone).err().expect("mistakes");
+    assert_eq!(
+        faults.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(),
+        ["`probe` needs `krl`", "`probe` needs `known_hosts`"]
+    );
+    // A role that gives the probe's own name is a mistake before anything is asked for.
+    let config = config(&with(json!({"hosts": ["web-1"], "account": "jit-probe"}))).expect("a config");
+    for (scope, sound) in [
+        (json!({"principals": ["web"]}), true),
+        (json!({"principals": ["jit-probe"]}), false),
+        (json!({"principals": ["web"], "user": "jit-probe"}), false),
+    ] {
+        let (table, mut faults) = (table(&scope), Vec::new());
+        let read = config.scope(&mut Reader::new(&table, "roles.x", &mut faults));
+        assert_eq!((read.is_some(), faults.is_empty()), (sound, sound), "{scope}");
+    }
+}
+
+#[test]
 fn a_scope_tells_all_its_mistakes_at_once_and_keeps_parameters_open() {
     let good = json!({"principals": ["web", {"param": "team"}], "user": {"param": "account"}, "permit": ["pty"],
                       "source_address": ["10.0.0.0/8"], "hosts": [{"param": "host"}], "force_command": "uptime"});
@@ -117,7 +164,7 @@ fn the_schemas_name_the_keys_that_are_read() {
     let faults = config(&nonsense(&config_keys)).err().expect("mistakes");
     assert_eq!(unknown(&faults), 1, "{faults:?}");
     let told = faults.iter().find(|f| f.rule.contains("not a known key")).expect("the unknown one");
-    for key in ["ca", "krl", "hosts", "known_hosts", "user", "clock_skew"] {
+    for key in ["ca", "krl", "hosts", "known_hosts", "user", "clock_skew", "probe"] {
         assert!(config_keys.iter().any(|k| k == key) && told.remedy.contains(key), "{key}: {}", told.remedy);
     }
     assert_eq!(config_keys.len(), told.remedy.split(", ").count());

@@ -13,7 +13,7 @@ use jit_backend::testkit::{self, Client, Facts, Harness, Hostile, Must, Place, S
 use jit_backend::{Backend, BoxFuture, Document};
 use jit_backend_ssh::krl::Krl;
 use jit_backend_ssh::{Settings, Source, Ssh};
-use jit_types::{Form, Material, Scope, Span, Timestamp, Words};
+use jit_types::{Form, Grade, Material, Scope, Span, Timestamp, Words};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 
@@ -23,6 +23,14 @@ struct OneTarget {
     host: Host,
     joined: PathBuf,
     houses: Mutex<BTreeMap<String, (Settings, String)>>,
+}
+
+/// A directory that hosts' other users may read, as they may /etc/ssh.
+fn open_directory() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).expect("a mode can be set");
+    dir
 }
 
 struct SshHarness {
@@ -38,12 +46,15 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl OneTarget {
-    async fn start(dir: &Path, name: &str) -> Option<Self> {
+    async fn start(dir: &Path, name: &str, probed: bool) -> Option<Self> {
         let trusted = dir.join(format!("{name}-nobody"));
         write(&trusted.with_extension("pub"), make_ca(&trusted), 0o644);
         let joined = dir.join(format!("{name}-krl"));
         write(&joined, Krl::default().encode(), 0o644);
-        let host = Host::start(&trusted, Some(&joined)).await?;
+        let host = match probed {
+            true => Host::probed(&trusted, &joined, |_| String::new()).await?,
+            false => Host::start(&trusted, Some(&joined)).await?,
+        };
         Some(Self { host, joined, houses: Mutex::default() })
     }
 
@@ -57,6 +68,10 @@ impl OneTarget {
             let mut settings = Settings::new(Source::File(file));
             settings.krl = Some(dir.join(format!("krl-{name}")));
             settings.hosts = vec!["127.0.0.1".parse().expect("a pattern")];
+            if self.host.probe.is_some() {
+                settings.known_hosts = vec![self.host.known.parse().expect("a line")];
+                settings.probe = Some(crate::probe::at(&self.host));
+            }
             (settings, line)
         });
         let settings = settings.clone();
@@ -79,10 +94,10 @@ impl OneTarget {
 }
 
 impl SshHarness {
-    async fn start() -> Option<Self> {
-        let dir = tempfile::tempdir().expect("a directory");
-        let first = OneTarget::start(dir.path(), "first").await?;
-        let second = OneTarget::start(dir.path(), "second").await?;
+    async fn start(probed: bool) -> Option<Self> {
+        let dir = open_directory();
+        let first = OneTarget::start(dir.path(), "first", probed).await?;
+        let second = OneTarget::start(dir.path(), "second", probed).await?;
         Some(Self { dir, first, second, last: AtomicU64::new(0), keys: Mutex::default() })
     }
 
@@ -222,8 +237,25 @@ impl Session for Shell {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ssh_keeps_the_contract() {
-    let Some(harness) = SshHarness::start().await else { return };
-    let outcome = testkit::run(&harness).await;
+    let Some(harness) = SshHarness::start(false).await else { return };
+    keeps(&harness, Grade::ByConstruction).await;
+}
+
+/// With a probe host the best proof is an observation, and every trial measures it as one.
+#[tokio::test(flavor = "multi_thread")]
+async fn ssh_keeps_the_contract_where_hosts_are_looked_at() {
+    let Some(harness) = SshHarness::start(true).await else { return };
+    keeps(&harness, Grade::Observed).await;
+    let log = harness.first.host.log();
+    let account = harness.first.host.probe.as_deref().expect("an account");
+    assert!(log.contains(&format!("Accepted publickey for {account}")), "nobody looked: {log}");
+}
+
+async fn keeps(harness: &SshHarness, grade: Grade) {
+    let place = Place { house: crate::common::house(9), target: Target::First };
+    let backend = harness.backend(place).await.expect("a backend");
+    assert_eq!(backend.capability(&harness.facts().scope).expect("a capability").proof, grade);
+    let outcome = testkit::run(harness).await;
     eprintln!("{outcome}");
     outcome.assert(&[
         // An extension is a new claim.

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use jit_backend_ssh::{HostFiles, sshd_lines};
+use jit_backend_ssh::{HostFiles, probe_lines, sshd_lines};
 use jit_types::SshForm;
 
 use crate::common::{has, make_ca, printed, run, which, write};
@@ -17,7 +17,11 @@ pub(crate) struct Host {
     pub(crate) dir: PathBuf,
     pub(crate) port: u16,
     pub(crate) user: String,
-    made_user: bool,
+    /// The account of the probe, where the host has one.
+    pub(crate) probe: Option<String>,
+    /// What vouches for this host, as a line of known_hosts.
+    pub(crate) known: String,
+    made: Vec<String>,
     _home: tempfile::TempDir,
     sshd: Child,
 }
@@ -30,6 +34,25 @@ impl Host {
     /// Starts one that trusts a CA, lets the principal `web` in, and reads a revocation list where one is named. `None`,
     /// with the reason printed, where there is no sshd.
     pub(crate) async fn start(trusted: &Path, krl: Option<&Path>) -> Option<Self> {
+        Self::begin(trusted, krl, false, |_| String::new()).await
+    }
+
+    /// The same, with an account to look from, set up as `jit init` says; `more` gives lines for the end of its config, out
+    /// of its directory and the account to log in to. `None` also where no account can be made.
+    pub(crate) async fn probed(trusted: &Path, krl: &Path, more: impl FnOnce(&Self) -> String) -> Option<Self> {
+        if !rustix::process::geteuid().is_root() || which("useradd").is_none() {
+            eprintln!("skipped: only root can make the probe's account");
+            return None;
+        }
+        Self::begin(trusted, Some(krl), true, more).await
+    }
+
+    async fn begin(
+        trusted: &Path,
+        krl: Option<&Path>,
+        probed: bool,
+        more: impl FnOnce(&Self) -> String,
+    ) -> Option<Self> {
         if !has("sshd", "sshd") || !has("ssh", "sshd") {
             return None;
         }
@@ -39,15 +62,27 @@ impl Host {
         std::fs::create_dir(dir.join("principals")).expect("a directory");
         mode(&dir.join("principals"), 0o755);
         let (user, made_user) = account(&dir);
+        let mut made: Vec<_> = made_user.then(|| user.clone()).into_iter().collect();
         write(&dir.join("principals").join(&user), "web\n", 0o644);
         let ca = std::fs::read_to_string(trusted.with_extension("pub")).expect("the CA's public line");
         write(&dir.join("ca.pub"), ca, 0o644);
-        make_ca(&dir.join("host_key"));
+        let host_key = make_ca(&dir.join("host_key"));
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).expect("a port").port();
-        let lines = sshd_lines(&HostFiles {
-            trusted_ca: text(&dir.join("ca.pub")),
-            principals: text(&dir.join("principals/%u")),
-            krl: krl.map(text),
+        let known = format!("[127.0.0.1]:{port} {}", host_key.trim_end_matches(" jit ca"));
+        let (principals, trusted_ca) = (dir.join("principals/%u"), dir.join("ca.pub"));
+        let files = HostFiles { trusted_ca: text(&trusted_ca), principals: text(&principals), krl: krl.map(text) };
+        let mut lines = sshd_lines(&files);
+        let probe = probed.then(|| {
+            let name = format!("jp{}n{}", std::process::id(), USERS.fetch_add(1, Ordering::SeqCst));
+            // As they are printed, by a shell.
+            let [useradd, principal, matched] = probe_lines(&name, &files);
+            let _guard = ACCOUNTS.lock();
+            let output = run("sh", &["-c", &format!("{useradd} && {principal}")]);
+            assert!(output.status.success(), "{}", printed(&output));
+            lines.push_str(&matched);
+            lines.push('\n');
+            made.push(name.clone());
+            name
         });
         // StrictModes would refuse a directory below a world-writable /tmp.
         let config = format!(
@@ -55,19 +90,23 @@ impl Host {
              PasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel VERBOSE\nMaxStartups 100\n{lines}",
             dir.display()
         );
+        let sshd = Command::new("true").spawn().expect("a child");
+        let mut host = Self { dir, port, user, probe, known, made, _home: home, sshd };
+        let config = format!("{config}{}", more(&host));
+        let dir = host.dir.clone();
         write(&dir.join("sshd_config"), config, 0o644);
         if rustix::process::geteuid().is_root() && !Path::new("/run/sshd").exists() {
             std::fs::create_dir_all("/run/sshd").expect("sshd's privilege-separation directory");
             mode(Path::new("/run/sshd"), 0o755);
         }
-        let sshd = Command::new(which("sshd").expect("sshd"))
+        let _ = host.sshd.wait();
+        host.sshd = Command::new(which("sshd").expect("sshd"))
             .args(["-D", "-e", "-f", text(&dir.join("sshd_config"))])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(dir.join("sshd.log")).expect("a log"))
             .spawn()
             .expect("sshd starts");
-        let host = Self { dir, port, user, made_user, _home: home, sshd };
         for _ in 0..200 {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
                 return Some(host);
@@ -92,13 +131,18 @@ impl Host {
 
     /// An ssh that reads no config of the machine's and uses this identity alone.
     pub(crate) fn ssh(&self, identity: &Path, options: &[&str]) -> Command {
+        self.ssh_as(&self.user, identity, options)
+    }
+
+    /// The same to another account.
+    pub(crate) fn ssh_as(&self, account: &str, identity: &Path, options: &[&str]) -> Command {
         let mut command = Command::new(which("ssh").expect("ssh"));
         command
             .args(["-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"])
             .args(["-o", "IdentityAgent=none", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10"])
             .args(["-o", &format!("UserKnownHostsFile={}/known", self.dir.display())])
             .args(["-o", &format!("CertificateFile={}-cert.pub", identity.display())])
-            .args(["-i", text(identity), "-p", &self.port.to_string(), "-l", &self.user])
+            .args(["-i", text(identity), "-p", &self.port.to_string(), "-l", account])
             .args(options)
             .arg("127.0.0.1")
             .stdin(Stdio::null());
@@ -138,9 +182,9 @@ impl Drop for Host {
         // Children of sshd that serve an open connection end with their client; those of a failed test by their time.
         let _ = self.sshd.kill();
         let _ = self.sshd.wait();
-        if self.made_user {
-            let _guard = ACCOUNTS.lock();
-            run("userdel", &["-f", &self.user]);
+        let _guard = ACCOUNTS.lock();
+        for user in &self.made {
+            run("userdel", &["-f", user]);
         }
     }
 }

@@ -8,4 +8,5 @@ mod common;
 mod conformance;
 mod formats;
 mod host;
+mod probe;
 mod sshd;
