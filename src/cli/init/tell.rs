@@ -136,8 +136,8 @@ pub(super) fn tell(ctx: &Ctx, made: &Made) -> Result<(), Error> {
 
 /// What a host needs so that the broker can see that an end has reached it.
 fn probe(ctx: &Ctx) -> Result<(), Error> {
-    let [account, principal, lines] = wiring::ssh_probe_lines(PROBE, Path::new(HOST_PRINCIPALS))
-        .map_err(|why| Error::new(Exit::Failure, why))?;
+    let [account, principal, lines] =
+        wiring::ssh_probe_lines(PROBE, Path::new(HOST_PRINCIPALS)).map_err(|why| Error::new(Exit::Failure, why))?;
     let out = &ctx.out;
     out.line("5. Only on hosts where the broker is to look whether ends have come, and who could plant what:")?;
     out.line(format!("   {account}"))?;
@@ -146,7 +146,9 @@ fn probe(ctx: &Ctx) -> Result<(), Error> {
     for line in lines.lines() {
         out.line(format!("   {line}"))?;
     }
-    out.line(format!("   In the backend's table: probe = {{ hosts = [\"web-1.internal\"], account = \"{PROBE}\" }}, and the"))?;
+    out.line(format!(
+        "   In the backend's table: probe = {{ hosts = [\"web-1.internal\"], account = \"{PROBE}\" }}, and the"
+    ))?;
     out.line("   hosts' lines in `known_hosts`.")
 }
 
