@@ -7,6 +7,7 @@ use jit_approval_slack::{AsksIn, MAIL_SCOPE, SCOPES};
 use serde_json::Value;
 
 use crate::common::{BOB, Broker, answered, ask, double, notice, press};
+use crate::picture::svg;
 
 fn page() -> String {
     let path = format!("{}/../../docs/slack.md", env!("CARGO_MANIFEST_DIR"));
@@ -62,14 +63,23 @@ async fn the_messages_on_the_page_are_those_that_are_posted() {
     let mut ask = ask(&broker, 1, 1);
     let at = broker.slack.announce(&notice(&ask)).await.expect("posted");
     let post = double.posts().into_iter().find(|post| post.channel == ROOM).expect("a post");
-    let open = drawn(&post.body);
+    let open = post.body.clone();
     answered(&double, &press(&double, BOB, &post, "for 30m")).await;
     ask.standing = broker.desk.filed(&ask.ask).expect("filed").standing();
     broker.slack.update(&at, &notice(&ask)).await.expect("updated");
-    let end = drawn(&double.posts().into_iter().find(|post| post.ts == at_ts(&at.0)).expect("the post").body);
+    let end = double.posts().into_iter().find(|post| post.ts == at_ts(&at.0)).expect("the post").body;
     let page = page();
-    for shown in [open, end] {
+    for (name, body) in [("slack-ask.svg", &open), ("slack-closed.svg", &end)] {
+        let shown = drawn(body);
         assert!(page.contains(&shown), "docs/slack.md does not show:\n{shown}");
+        assert!(page.contains(&format!("]({name})")), "docs/slack.md does not show {name}");
+        let path = format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR"));
+        #[allow(clippy::disallowed_methods, reason = "whoever changes a message draws it anew by this")]
+        if std::env::var_os("JIT_BLESS").is_some() {
+            std::fs::write(&path, svg(body)).expect("written");
+        }
+        let same = std::fs::read_to_string(&path).is_ok_and(|kept| kept == svg(body));
+        assert!(same, "docs/{name} is stale: run this test with JIT_BLESS=1");
     }
 }
 

@@ -7,6 +7,7 @@ mod docs;
 mod messages;
 mod official;
 mod people;
+mod picture;
 mod rates;
 mod socket;
 mod tls;
