@@ -43,7 +43,7 @@ pub(crate) fn of(look: &Look, probe: &Probe, house: &House<'_>) -> Vec<Finding> 
             format!("sshd -t; chmod 644 {}", probe.sshd_config),
         )),
         Some(sshd) => {
-            list(host, sshd, house, &mut found);
+            list(host, sshd, answer.now, house, &mut found);
             trust(host, sshd, &mut found);
             own(host, sshd, probe, &mut found);
             accounts(host, sshd, &mut found);
@@ -85,7 +85,7 @@ fn clock(host: &ProbeHost, theirs: u64, ours: u64) -> Finding {
     }
 }
 
-fn list(host: &ProbeHost, sshd: &Sshd, house: &House<'_>, found: &mut Vec<Finding>) {
+fn list(host: &ProbeHost, sshd: &Sshd, now: u64, house: &House<'_>, found: &mut Vec<Finding>) {
     let copy = format!("copy {} to {host} whenever it changes", house.path);
     match &sshd.list {
         List::None => found.push(bad(
@@ -110,7 +110,8 @@ fn list(host: &ProbeHost, sshd: &Sshd, house: &House<'_>, found: &mut Vec<Findin
             found.push(match held {
                 Err(_) => bad(format!("the revocation list on {host} is not one in OpenSSH's binary form"), copy),
                 Ok(held) if held.iter().all(|held| *held) => good(format!(
-                    "the revocation list on {host}, written at {written} by its clock, holds all that the house's holds"
+                    "the revocation list on {host}, written there {}s ago, holds all that the house's holds",
+                    now.saturating_sub(*written)
                 )),
                 Ok(held) => bad(
                     format!(
