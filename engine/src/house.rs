@@ -212,12 +212,25 @@ impl House {
         self.now_in_force().targets
     }
 
-    /// The name of the backend that can end what an entitlement gave: one that points where it did then. A backend may have
-    /// been given another name since; one that now points elsewhere is the last resort, and finds by itself that it is wrong.
-    pub fn serving(&self, gives: &Resolved) -> BackendName {
-        let targets = self.targets();
-        let there = |name: &&BackendName| targets.get(*name).is_some_and(|target| *target == gives.target);
-        [&gives.backend].into_iter().chain(targets.keys()).find(there).unwrap_or(&gives.backend).clone()
+    /// The name of the backend that points where an entitlement was given: under the same name or, since, another. A name may
+    /// have become another target's, so it alone says nothing.
+    pub fn serving(&self, gives: &Resolved) -> Option<BackendName> {
+        let in_force = self.now_in_force();
+        let there = |name: &&BackendName| in_force.targets.get(*name).is_some_and(|target| *target == gives.target);
+        [&gives.backend].into_iter().chain(in_force.targets.keys()).find(there).cloned()
+    }
+
+    /// The backend that points where an entitlement was given. Where none does, one of its name is asked only about what has a
+    /// handle: that pins the target, so that it finds by itself that it is wrong.
+    ///
+    /// # Errors
+    /// When there is none: nothing may be made, or proven, at another target.
+    pub(crate) fn pointing(&self, gives: &Resolved, pinned: bool) -> Result<Arc<dyn Backend>, Words> {
+        match self.serving(gives) {
+            Some(name) => self.backend(&name),
+            None if pinned => self.backend(&gives.backend),
+            None => Err(Words::new(format!("no backend of the config points where `{}` did", gives.backend))),
+        }
     }
 
     /// The places of those who are at work on one target; what is no longer configured has some too, to be told so.

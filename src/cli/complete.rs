@@ -14,7 +14,7 @@ use clap_complete::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 
 use super::output::harmless;
 use super::{Cli, card};
-use crate::agent::protocol::{self, Answer, BrokerAt, Verb};
+use crate::agent::protocol::{self, Answer, Status, Verb};
 use crate::api::requests::{RequestView, Standing};
 use crate::client::{self, Broker, Client, Scope};
 use crate::config::{Env, Places, env, paths};
@@ -172,9 +172,11 @@ fn about(view: &RequestView) -> String {
         .join(" ")
 }
 
-/// A word with what it means. What a terminal would not show as it is, is not offered.
+/// A word with what it means. Shells put it on the line as it is, so that what any of them would read otherwise, as a quote, a
+/// pattern or a command, is not offered.
 fn word(value: &str, about: &str) -> CompletionCandidate {
-    let value = if harmless(value) == value { value } else { "" };
+    let plain = |c: char| c.is_alphanumeric() || "._@:=/+,%-".contains(c);
+    let value = if value.chars().all(plain) { value } else { "" };
     let about = harmless(about);
     let help = (!about.is_empty()).then(|| about.into());
     CompletionCandidate::new(value).help(help).hide(value.is_empty())
@@ -207,9 +209,9 @@ fn client(line: &[String]) -> Option<Client> {
         Broker::Embedded => {
             let config = paths::find(&env, config.as_deref()).ok().flatten()?;
             let agent = Places::of(&env).ok()?.agent_socket();
-            let asked = protocol::ask(&agent, Verb::EnsureBroker { config: Some(config) }, PATIENCE);
-            let Ok(Answer::Ok(bytes)) = asked else { return None };
-            serde_json::from_slice::<BrokerAt>(&bytes).ok()?.socket
+            let Ok(Answer::Ok(bytes)) = protocol::ask(&agent, Verb::Status, PATIENCE) else { return None };
+            let status: Status = serde_json::from_slice(&bytes).ok()?;
+            status.broker.filter(|_| status.config == Some(config))?
         }
     };
     // A keyring is left alone: asking it may open a window.

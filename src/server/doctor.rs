@@ -101,7 +101,8 @@ async fn live_names(app: &App) -> Result<BTreeMap<String, BTreeSet<String>>, Pro
     for request in app.house.store().requests(query).await.map_err(jit_engine::Error::from)? {
         for claim in request.grant.iter().flat_map(|grant| &grant.claims).filter(|claim| claim.live()) {
             if let Some(gives) = request.entitlement(claim) {
-                names.entry(app.house.serving(gives).to_string()).or_default().insert(claim.id.digits());
+                let name = app.house.serving(gives).unwrap_or_else(|| gives.backend.clone());
+                names.entry(name.to_string()).or_default().insert(claim.id.digits());
             }
         }
     }

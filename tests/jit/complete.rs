@@ -28,6 +28,18 @@ fn roles_parameters_and_ids_are_those_that_fit_the_command_and_the_caller() {
     assert_eq!(words(&house, "alice", &["request", "ticket", "--param", ""]), ["login="]);
     assert_eq!(words(&house, "alice", &["request", "ticket", "--param", "login=s"]), ["login=sales", "login=stock"]);
     assert_eq!(words(&house, "alice", &["exec", "--role", "ticket", "--param", "login=st"]), ["login=stock"]);
+    house.edit(|text| {
+        text.replace(
+            "of = [\"sales\", \"stock\"]",
+            "of = [\"sales\", \"stock\", \"x;touch${IFS}/tmp/p\", \"/et*\", \"a b\", \"`id`\"]",
+        )
+    });
+    house.jit("ada", &["config", "reload"]).ok();
+    assert_eq!(
+        words(&house, "alice", &["request", "ticket", "--param", "login="]),
+        ["login=sales", "login=stock"],
+        "what a shell would read otherwise is not put on its line"
+    );
     let waits = house.file("alice", "shell", &[]);
     assert_eq!(words(&house, "bob", &["approve", "req"]).join(" "), waits);
     assert_eq!(words(&house, "alice", &["approve", "req"]), Vec::<String>::new(), "her own");

@@ -241,7 +241,7 @@ fn a_request_is_asked_for_in_slack_shown_before_it_is_filed_and_used_from_the_ow
     let secret = std::fs::read_to_string(&token).unwrap();
     let stolen = run(chat.house.command("mallory", &["exec", id, "--", "true"]).env("JIT_TOKEN", secret.trim()));
     assert_ne!(stolen.code, 0, "{stolen:?}");
-    assert!(stolen.err.contains("no token makes the first claim"), "{stolen:?}");
+    assert!(stolen.err.contains("only an account on the broker's host"), "{stolen:?}");
     assert_eq!(chat.house.show("ada", id)["standing"], "ready");
     chat.house.jit("ada", &["exec", id, "--", "sh", "-c", "test -f \"$JIT_SSH_CONFIG\""]).ok();
     let view = chat.house.stands("ada", id, "active");

@@ -93,7 +93,7 @@ pub(super) async fn extend(house: &Arc<House>, id: RequestId, claim: ClaimId, ef
 async fn move_end(house: &House, order: &Order, gives: &Resolved) -> Result<Handle, NotMoved> {
     let not = |words: Words, for_good| NotMoved { words, for_good };
     let late = || not(Words::new(format!("`{}` did not answer in time", gives.backend)), false);
-    let backend = house.backend(&house.serving(gives)).map_err(|words| not(words, false))?;
+    let backend = house.pointing(gives, true).map_err(|words| not(words, false))?;
     // What waited too long for its turn is given a new deadline first.
     let left = u64::try_from(order.deadline.since_millis(house.now())).unwrap_or(0);
     match tokio::time::timeout(Duration::from_millis(left), backend.issue(order, None)).await {
@@ -126,7 +126,7 @@ const TURN: Duration = Duration::from_secs(15);
 /// A place among those who are at work on one target, so that a crowd at one that hangs keeps none of the others waiting.
 async fn place(house: &House, gives: &Resolved) -> Result<OwnedSemaphorePermit, Error> {
     let crowded = || Error::Unavailable(format!("too much waits for `{}`", gives.backend));
-    let places = house.places(&house.serving(gives));
+    let places = house.places(house.serving(gives).as_ref().unwrap_or(&gives.backend));
     match tokio::time::timeout(TURN, places.acquire_owned()).await {
         Ok(Ok(place)) => Ok(place),
         Ok(Err(_)) | Err(_) => Err(crowded()),
@@ -149,7 +149,7 @@ pub(super) fn lease_of(house: &House, request: &Request, claim: ClaimId) -> Resu
 }
 
 async fn revoke_and_look(house: &House, lease: &Lease, gives: &Resolved) -> Result<Proof, NotGone> {
-    let backend = house.backend(&house.serving(gives)).map_err(|words| not_gone(words, false))?;
+    let backend = house.pointing(gives, lease.handle.is_some()).map_err(|words| not_gone(words, false))?;
     hit("revoke.before");
     let revoked = match tokio::time::timeout(PATIENCE, backend.revoke(lease)).await {
         Ok(Ok(revoked)) => revoked,
@@ -164,7 +164,7 @@ async fn revoke_and_look(house: &House, lease: &Lease, gives: &Resolved) -> Resu
 }
 
 async fn look_at(house: &House, lease: &Lease, gives: &Resolved, done: Option<&[Words]>) -> Result<Proof, NotGone> {
-    let backend = house.backend(&house.serving(gives)).map_err(|words| not_gone(words, false))?;
+    let backend = house.pointing(gives, lease.handle.is_some()).map_err(|words| not_gone(words, false))?;
     let seen = match tokio::time::timeout(PATIENCE, backend.probe(lease)).await {
         Ok(Ok(seen)) => seen,
         Ok(Err(error)) => return Err(failed(&error)),

@@ -1,5 +1,6 @@
 //! Publishing a backend's documents: one file for many leases, written whole or not at all.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use jit_backend::{Backend, Document};
 use jit_life::ClaimStatus;
+use jit_life::policy::Resolved;
 use jit_types::{BackendName, Span, Timestamp};
 
 use super::{Outcome, ends, finish};
@@ -23,14 +25,22 @@ const CARRIED_AT_LEAST: Span = Span::from_secs(86_400);
 pub(super) async fn publish(house: &Arc<House>, name: &BackendName, effect: &Leased) -> Outcome {
     hit("publish.before");
     let backends = house.backends();
-    if backends.contains_key(name) {
-        write_documents(house, name).await?;
-    } else {
-        // It has another name by now, which the effect does not know.
-        for name in backends.keys() {
-            write_documents(house, name).await?;
+    let mut names = BTreeSet::from([name.clone()]);
+    if backends.len() > 1 {
+        // What was given under this name may be another backend's by now, and the name another target's.
+        for request in house.store().ended_early(house.now()).await? {
+            let claims = request.grant.iter().flat_map(|grant| &grant.claims);
+            let given = claims.filter_map(|claim| request.entitlement(claim)).filter(|gives| gives.backend == *name);
+            names.extend(given.map(|gives| serving(house, gives)));
         }
     }
+    let mut written = Ok(());
+    for name in names.iter().filter(|name| backends.contains_key(*name)) {
+        // One that can't be written keeps none of the others back.
+        let one = write_documents(house, name).await;
+        written = written.and(one);
+    }
+    written?;
     hit("publish.written");
     finish(house, effect).await
 }
@@ -52,7 +62,7 @@ pub(crate) async fn write_documents(house: &House, name: &BackendName) -> Result
                 ClaimStatus::Ending { .. } | ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. }
             );
             // What was given under another name of the same target is refused there as well.
-            let ours = request.entitlement(claim).is_some_and(|gives| house.serving(gives) == *name);
+            let ours = request.entitlement(claim).is_some_and(|gives| serving(house, gives) == *name);
             if over && ours && claim.end > house.now() {
                 leases.push(ends::lease_of(house, &request, claim.id)?);
             }
@@ -100,6 +110,11 @@ pub(super) async fn keep_refusing(house: &House) {
 fn date(path: &Path, now: Timestamp) -> std::io::Result<()> {
     let seconds = u64::try_from(now.seconds()).unwrap_or(0);
     std::fs::File::options().write(true).open(path)?.set_modified(UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// Which backend's documents refuse what an entitlement gave.
+fn serving(house: &House, gives: &Resolved) -> BackendName {
+    house.serving(gives).unwrap_or_else(|| gives.backend.clone())
 }
 
 fn carried_path(path: &Path) -> PathBuf {

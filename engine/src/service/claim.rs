@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use jit_backend::{ErrorKind, Issued, Order};
+use jit_backend::{Backend, ErrorKind, Issued, Order};
 use jit_life::policy::{self, Caller, MayUse, Resolved};
 use jit_life::step::Take;
 use jit_life::{ClaimStatus, Command, Refused, RefusedKind, Reply, Request};
-use jit_types::{ClaimId, Digest, Form, HouseId, Material, RequestId, Span, Window};
+use jit_types::{ClaimId, Digest, Form, HouseId, Material, RequestId, Span, Window, Words};
 
 use super::file::is_claim_key;
 use super::refusals::Attempt;
@@ -79,6 +79,10 @@ impl House {
                 return Err(self.refuse(caller, Attempt::on("claim.intended", Some(&request)), refused).await);
             }
         };
+        // Held from here on: a name that becomes another target's meanwhile takes the order nowhere else.
+        let gives = request.gives.get(usize::from(order.entitlement));
+        let missing = || Words::new("there is no such entitlement");
+        let backend = gives.ok_or_else(missing).and_then(|gives| self.pointing(gives, false));
         let material = order.material.digest();
         let claim: ClaimId = self.draw_id()?;
         let command = Command::Claim(Box::new(Take {
@@ -99,7 +103,7 @@ impl House {
         }
         let house = Arc::clone(self);
         // When the caller goes away, the answer is still taken down.
-        to_its_end(async move { house.issue(state, claim, order.material, key).await }).await
+        to_its_end(async move { house.issue(state, claim, order.material, key, backend).await }).await
     }
 
     /// What must hold before anything is played: the signature, the kind of material, the right to use the role now. Whether
@@ -154,6 +158,7 @@ impl House {
         id: ClaimId,
         material: Material,
         key: Digest,
+        backend: Result<Arc<dyn Backend>, Words>,
     ) -> Result<Claimed, Error> {
         let window = state.grant.as_ref().and_then(|grant| grant.window).ok_or_else(|| Refused::not_found("grant"))?;
         let (order, gives) = self.order(&state, id)?;
@@ -163,7 +168,7 @@ impl House {
             return Err(Error::Unavailable(gone.to_owned()));
         }
         hit("claim.intended");
-        let outcome = self.issue_in_time(&order, &gives, &material).await;
+        let outcome = self.issue_in_time(backend, &order, &gives, &material).await;
         hit("claim.issued");
         let answer = match &outcome {
             Ok(issued) => Ok((issued.handle.clone(), issued.usable.clone())),
@@ -193,13 +198,12 @@ impl House {
 
     async fn issue_in_time(
         &self,
+        backend: Result<Arc<dyn Backend>, Words>,
         order: &Order,
         gives: &Resolved,
         material: &Material,
     ) -> Result<Issued, jit_backend::Error> {
-        let backend = self
-            .backend(&gives.backend)
-            .map_err(|words| jit_backend::Error::new(ErrorKind::Misconfigured, words.as_str()))?;
+        let backend = backend.map_err(|words| jit_backend::Error::new(ErrorKind::Misconfigured, words.as_str()))?;
         let left = order.deadline.since_millis(self.now());
         let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
         // The time to wait for the lane is the order's own: the target must not see an order that came too late.

@@ -20,7 +20,7 @@ use jit_types::{Digest, Material, MaterialKind, RequestId, Secret, scram};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::kit::people::{key, person};
-use crate::kit::{Setup, World, span};
+use crate::kit::{Setup, World, apart, span};
 
 const REASON: &str = "canary-reason-5d1e: the shop is slow";
 const COMMENT: &str = "canary-comment-77aa: not during the sale";
@@ -116,22 +116,10 @@ async fn claimed(world: &World, request: RequestId, nonce: &str) -> (String, boo
     (text, claimed.is_ok())
 }
 
-/// Set in the process that the test starts of itself.
-const INSIDE: &str = "JIT_CANARY_INSIDE";
-
 /// In a process of its own: who logs at the most talkative level does so for all of a process.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "a test tells itself by the environment that it is the inner one")]
 fn texts_are_only_sealed_and_secrets_are_nowhere() {
-    if std::env::var(INSIDE).is_ok() {
-        return tokio::runtime::Runtime::new().expect("a runtime").block_on(look_everywhere());
-    }
-    let mut again = std::process::Command::new(std::env::current_exe().expect("this program"));
-    let this = concat!(module_path!(), "::texts_are_only_sealed_and_secrets_are_nowhere");
-    let this = this.split_once("::").map_or(this, |(_, test)| test);
-    let output = again.args([this, "--exact", "--nocapture"]).env(INSIDE, "1").output().expect("started");
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    apart("canary::texts_are_only_sealed_and_secrets_are_nowhere", look_everywhere());
 }
 
 async fn look_everywhere() {

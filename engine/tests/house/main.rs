@@ -19,4 +19,5 @@ mod reload;
 mod seen;
 mod sqlite;
 mod story;
+mod targets;
 mod upgrades;

@@ -118,14 +118,16 @@ pub(super) fn take(draft: &mut Draft<'_>, facts: &Facts, take: &Take) -> Result<
 }
 
 /// Whether a claim sets the key of a request that was filed without one. It is set by the same step as the first claim's
-/// intent, so there is never a second to choose from; and never through a bearer token, which alone must take nothing.
+/// intent, so there is never a second to choose from; and only by an account that the kernel vouches for: what is carried, as a
+/// bearer token is, must take nothing alone.
 fn binds(request: &Request, take: &Take) -> Result<bool, Refused> {
     match &request.claim_key {
         Some(key) if *key == take.claim_key => Ok(false),
         Some(_) => Err(Refused::new(RefusedKind::Denied, "claim", "this request has another claim key")
             .hint("claim from the machine and account that filed it, or that claimed it first; or ask anew")),
-        None if take.right.caller().principal.channel() == "token" => {
-            let message = "it was asked for over chat, and no token makes the first claim of that";
+        None if take.right.caller().principal.channel() != "unix" => {
+            let message =
+                "it was asked for over chat, and only an account on the broker's host makes the first claim of that";
             Err(Refused::new(RefusedKind::Denied, "claim", message).hint(
                 "claim it from your own account on the broker's host, without a token; or ask anew with the token",
             ))

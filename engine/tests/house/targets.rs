@@ -1,0 +1,116 @@
+//! A backend's name says nothing: what was given somewhere is made, ended, refused and proven there and nowhere else.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jit_engine::service::NewConfig;
+use jit_engine::{Outfit, failpoints};
+use jit_life::{Claim, ClaimStatus};
+use jit_types::{BackendName, Digest};
+
+use super::kit::{World, apart, span, until};
+
+fn backend(name: &str) -> BackendName {
+    name.parse().expect("a name")
+}
+
+/// A config in which a backend has another name, and its name is another target's.
+fn swapped(world: &World, from: &str, to: &str) -> NewConfig {
+    let mut new = NewConfig {
+        rules: (*world.house.rules()).clone(),
+        outfit: Outfit {
+            backends: (*world.house.backends()).clone(),
+            targets: ["shop", "other", "list"].map(|name| (backend(name), format!("fake://{name}"))).into(),
+            channels: (*world.house.channels()).clone(),
+            alerts: world.house.alerts().to_vec(),
+        },
+        revision: Digest::of(b"swapped"),
+        by: None,
+    };
+    let opened = new.outfit.backends.remove(&backend(from)).expect("it is there");
+    let other = Arc::clone(&new.outfit.backends[&backend("other")]);
+    new.outfit.backends.insert(backend(to), opened);
+    new.outfit.backends.insert(backend(from), other);
+    new.outfit.targets.insert(backend(to), format!("fake://{from}"));
+    new.outfit.targets.insert(backend(from), "fake://new".to_owned());
+    new
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_under_a_name_that_is_another_targets_now_is_refused_as_ever() {
+    let world = World::new().await;
+    let live = world.granted("listed", "1h").await;
+    world.house.reconfigure(swapped(&world, "list", "hosts")).await.expect("in force");
+    world.release("alice", live.request.id).await.expect("released");
+    until("its list refuses it", || async {
+        std::fs::read_to_string(world.list_path()).is_ok_and(|listed| listed.contains('"'))
+    })
+    .await;
+}
+
+/// Where a claim is held up, and what it waits for there: for nobody, it dies.
+static AT: Mutex<Option<(&str, Receiver<()>)>> = Mutex::new(None);
+
+/// Holds up whoever comes by a place first. The hook is the process's, so that such a test has one of its own.
+fn stop_at(place: &'static str) -> Sender<()> {
+    let (go, may) = mpsc::channel();
+    *AT.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, may));
+    failpoints::hook(|name| {
+        let mut at = AT.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((_, may)) = at.take_if(|(place, _)| *place == name) else { return };
+        drop(at);
+        assert!(may.recv().is_ok(), "it dies here");
+    });
+    go
+}
+
+fn held() -> bool {
+    AT.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+}
+
+#[test]
+fn what_was_approved_for_one_target_is_not_issued_at_another() {
+    apart("targets::what_was_approved_for_one_target_is_not_issued_at_another", async {
+        let world = Arc::new(World::new().await);
+        let request = world.file("alice", "quick", "1h").await;
+        let go = stop_at("claim.intended");
+        let claiming = Arc::clone(&world);
+        let claim = tokio::spawn(async move { claiming.claim("alice", request.id, "n").await.map(|done| done.claim) });
+        until("it is intended", || async { held() }).await;
+        world.house.reconfigure(swapped(&world, "shop", "old")).await.expect("in force");
+        go.send(()).expect("it waits");
+        claim.await.expect("a task").expect("it is issued where it was approved");
+        assert_eq!((world.other.live().len(), world.shop.live().len()), (0, 1));
+    });
+}
+
+/// Carried out at the target, and never answered; then the config points elsewhere.
+#[test]
+fn what_has_no_handle_is_not_proven_gone_at_another_target() {
+    apart("targets::what_has_no_handle_is_not_proven_gone_at_another_target", async {
+        let world = World::new().await;
+        let old = world.shop.clone();
+        let request = world.file("alice", "quick", "1h").await;
+        drop(stop_at("claim.issued"));
+        assert!(world.claim("alice", request.id, "n").await.is_err(), "it has died");
+        assert_eq!(old.live().len(), 1, "it stands in the target");
+        let world = world.restart_at("fake://another").await;
+        passed(&world, 20).await;
+        let over = |claim: &Claim| matches!(claim.status, ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. });
+        let after = world.request(request.id).await;
+        assert!(!after.claims().any(over), "it lives, and the record says {:?}", after.claims().collect::<Vec<_>>());
+        assert!(!world.house.out_of_reach().await.expect("read").is_empty(), "doctor tells it");
+        // Named again, it is ended there.
+        let world = world.restart_at("fake://shop").await;
+        passed(&world, 40).await;
+        until("it is ended where it was made", || async { old.live().is_empty() }).await;
+    });
+}
+
+/// Lets time pass in steps, with something to do at each.
+async fn passed(world: &World, steps: u32) {
+    for _ in 0..steps {
+        world.clock.advance(span("30s"));
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
