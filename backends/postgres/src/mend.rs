@@ -10,6 +10,8 @@ pub(crate) struct Givers {
     pub(crate) broker: Ident,
     /// Who owns the functions.
     pub(crate) owner: Ident,
+    /// What every login of this house begins with: another house's is as foreign as anybody.
+    pub(crate) logins: String,
 }
 
 /// One `DO` block for the database that it is run in. It looks first and revokes exactly what differs, so that it can be
@@ -30,6 +32,7 @@ pub(crate) fn block(role: &Ident, scope: &Resolved, givers: &Givers) -> String {
         "role" => literal(role.as_str()),
         "broker" => literal(givers.broker.as_str()),
         "owner" => literal(givers.owner.as_str()),
+        "logins" => literal(&givers.logins),
         _ => rows.join(", "),
     });
     format!("DO {}", literal(&body))

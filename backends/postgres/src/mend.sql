@@ -71,7 +71,7 @@ BEGIN
             FROM pg_auth_members m JOIN pg_roles o ON o.oid = m.roleid JOIN pg_roles u ON u.oid = m.member
                 LEFT JOIN pg_roles g ON g.oid = m.grantor
             WHERE m.member = prepared OR (m.roleid = prepared AND u.rolname NOT IN ({{broker}}, {{owner}})
-                AND u.rolname !~ '^jit_[0-9a-z]{26}_[0-9a-z]{26}$'
+                AND NOT (starts_with(u.rolname::text, {{logins}}) AND u.rolname ~ '^jit_[0-9a-z]{26}_[0-9a-z]{26}$')
                 AND (coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
                     OR coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)))
         LOOP

@@ -108,6 +108,7 @@ pub(crate) async fn drift(link: &mut Link<'_>, house: &HouseId, scope: &Resolved
         .bind(&databases)
         .bind(broker)
         .bind(crate::functions::owner(house).as_str().to_owned())
+        .bind(name::prefix(house))
         .fetch_all(link.raw());
     let rows = Link::within(limit, doing, query).await?;
     if rows.is_empty() {

@@ -1,5 +1,6 @@
 -- Everything that a prepared role has, a row each: kind, schema (or name), table, column, privilege, grantable.
--- $1: its name. $2: the databases of its entitlement. $3: the broker. $4: who owns the functions.
+-- $1: its name. $2: the databases of its entitlement. $3: the broker. $4: who owns the functions. $5: what the house's logins
+-- begin with.
 WITH r AS (SELECT oid FROM pg_roles WHERE rolname = $1)
 SELECT 'itself', '', '', '', '', false FROM r
 UNION ALL
@@ -28,7 +29,8 @@ SELECT 'member', g.rolname::text, '', '', '', false
 UNION ALL
 SELECT DISTINCT 'holder', u.rolname::text, '', '', '', false
     FROM pg_auth_members a JOIN r ON r.oid = a.roleid JOIN pg_roles u ON u.oid = a.member
-    WHERE u.oid::int8 <> $3 AND u.rolname <> $4 AND u.rolname !~ '^jit_[0-9a-z]{26}_[0-9a-z]{26}$'
+    WHERE u.oid::int8 <> $3 AND u.rolname <> $4
+        AND NOT (starts_with(u.rolname::text, $5) AND u.rolname ~ '^jit_[0-9a-z]{26}_[0-9a-z]{26}$')
         -- Who made the role has it since 16 with neither; the columns are not there on 15.
         AND (coalesce((to_jsonb(a) ->> 'inherit_option')::boolean, true) OR coalesce((to_jsonb(a) ->> 'set_option')::boolean, true))
 UNION ALL

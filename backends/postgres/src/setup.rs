@@ -12,7 +12,7 @@ use crate::ident::{Ident, literal};
 use crate::mend::Givers;
 use crate::scope::{Keep, Resolved};
 use crate::url::Url;
-use crate::{guards, prepared};
+use crate::{guards, name, prepared};
 
 /// One statement, or a few that belong together, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,7 +183,8 @@ impl Wanted<'_> {
 
     /// One plan for each database in which tables are granted.
     fn table_plans(&self, house: &HouseId) -> Vec<Plan> {
-        let givers = Givers { broker: self.broker.clone(), owner: functions::owner(house) };
+        let givers =
+            Givers { broker: self.broker.clone(), owner: functions::owner(house), logins: name::prefix(house) };
         let mut plans: Vec<Plan> = Vec::new();
         for (role, scope) in &self.prepared {
             for database in &scope.databases {

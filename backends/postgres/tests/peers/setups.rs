@@ -95,6 +95,8 @@ async fn every_sort_of_privilege_beyond_what_is_written_is_taken_away_and_nothin
                 + &format!("; SET ROLE between{n}; GRANT SELECT (y) ON theirs TO {role}; RESET ROLE"),
             format!("GRANT group{n} TO {role}"),
             format!("GRANT {role} TO friend{n}"),
+            // A login of another house is no login of this one.
+            format!("CREATE ROLE jit_{n:0>26}_{n:0>26}; GRANT {role} TO jit_{n:0>26}_{n:0>26}"),
         ] {
             w.sql(&spoil).await;
             w.issue_scope(scope.clone()).await.map(|_| ()).expect_err(&spoil);
