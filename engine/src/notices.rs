@@ -1,6 +1,8 @@
 //! From a request to what is announced of it: the least that a decision needs, to those who can decide.
 
-use jit_approval::{Addressee, AskNotice, NoticeKey, Standing};
+use std::sync::Arc;
+
+use jit_approval::{Addressee, AskNotice, NoticeKey, SeenFirst, Standing};
 use jit_life::request::Review;
 use jit_life::{Ask, AskStatus, Request, ReviewVerdict, policy};
 use jit_types::{ChannelName, PersonId, Words};
@@ -13,15 +15,33 @@ pub(crate) fn ask_key(ask: &Ask) -> NoticeKey {
     NoticeKey(format!("ask/{}", ask.id))
 }
 
-/// A person as a channel knows them.
-pub(crate) fn addressee(house: &House, channel: &ChannelName, person: &PersonId) -> Addressee {
+/// People as a channel knows them.
+pub(crate) async fn addressees(
+    house: &House,
+    channel: &ChannelName,
+    people: impl IntoIterator<Item = PersonId>,
+) -> Result<Vec<Addressee>, Error> {
     let rules = house.rules();
-    let principals = rules.people.get(person).map(|known| known.principals.clone()).unwrap_or_default();
     // People are named in the kind of a medium, whatever a channel of it is called.
-    let kind = house.channels().get(channel).map(|channel| channel.capability().kind);
-    let prefix = format!("{}:", kind.unwrap_or(channel.as_str()));
-    let names = principals.iter().filter_map(|p| p.as_str().strip_prefix(&prefix).map(str::to_owned)).collect();
-    Addressee { person: person.clone(), names, link: None }
+    let kind = house.channels().get(channel).map_or(channel.as_str(), |channel| channel.capability().kind);
+    let prefix = format!("{kind}:");
+    let name = |principal: &str| principal.strip_prefix(&prefix).map(str::to_owned);
+    let to = people.into_iter().map(|person| {
+        let known = rules.people.get(&person);
+        let names = known.iter().flat_map(|known| &known.principals).filter_map(|p| name(p.as_str())).collect();
+        Addressee { person, names, link: None, seen: SeenFirst::default() }
+    });
+    let mut to: Vec<Addressee> = to.collect();
+    if to.iter().any(|addressee| addressee.names.is_empty()) {
+        let first = house.seen_first(kind, None).await?;
+        let all = Arc::new(first.values().filter_map(|account| name(account)).collect());
+        for addressee in &mut to {
+            let subject = house.known_subject(&addressee.person);
+            let theirs = subject.and_then(|subject| first.get(&subject)).and_then(|account| name(account));
+            addressee.seen = SeenFirst::new(theirs, Arc::clone(&all));
+        }
+    }
+    Ok(to)
 }
 
 /// Where an ask stands, in words.
@@ -78,7 +98,7 @@ pub(crate) async fn ask(
         ask: ask.id,
         request: request.id,
         hash: ask.hash,
-        to: deciders.into_iter().flatten().map(|person| addressee(house, channel, &person)).collect(),
+        to: addressees(house, channel, deciders.into_iter().flatten()).await?,
         requester,
         role: request.role.clone(),
         gives: request.gives.iter().map(|g| g.capability.gives.clone()).collect(),

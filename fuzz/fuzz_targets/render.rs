@@ -2,7 +2,7 @@
 //! as they do with harmless text, but for that text in its place.
 #![no_main]
 
-use jit_approval::{Addressee, Alert, AskNotice, News, Notice, NoticeKey, Standing};
+use jit_approval::{Addressee, Alert, AskNotice, News, Notice, NoticeKey, SeenFirst, Standing};
 use jit_types::{AskId, Digest, Free, GrantId, ParamValue, RequestId, Span, Tail, Timestamp, Words};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -29,7 +29,12 @@ fuzz_target!(
 );
 
 fn to(person: &str) -> Addressee {
-    Addressee { person: person.parse().expect("a person"), names: vec![person.to_owned()], link: None }
+    Addressee {
+        person: person.parse().expect("a person"),
+        names: vec![person.to_owned()],
+        link: None,
+        seen: SeenFirst::default(),
+    }
 }
 
 /// A notice with these texts in every place where somebody else's text can stand.

@@ -391,3 +391,31 @@ fn people_are_known_by_their_confirmed_address_and_then_by_the_account_seen_firs
     let again = chat.press("U0BOTH", &post, "Approve");
     assert!(again.contains("said so before"), "it is bob who has approved already: {again}");
 }
+
+/// Whoever is refused is told nothing either: an address that was given to another account calls nobody.
+#[test]
+fn an_account_that_got_somebodys_address_later_is_not_told_of_what_they_may_decide() {
+    let by_mail = "kind = \"slack\"\npeople = \"email\"\nasks = \"both\"\n";
+    let chat = Chat::changed(|config| {
+        config.replace(&format!("slack = \"{BOB}\"\n"), "").replace("kind = \"slack\"\n", by_mail)
+    });
+    let scopes =
+        ["channels:read", "chat:write", "commands", "groups:read", "im:write", "users:read", "users:read.email"];
+    chat.double.scopes(&scopes);
+    chat.double.user(BOB, json!({ "profile": { "email": "bob@example.com" } }));
+    // Bob is seen before anybody asked whose the address is.
+    chat.command(BOB, "request pair --reason \"INC-1 x\"");
+    chat.double.user(BOB, json!({ "profile": { "email": "bob.old@example.com" } }));
+    chat.double.user(MALLORY, json!({ "profile": { "email": "bob@example.com" } }));
+    let id = chat.house.file("alice", "pair", &[]);
+    chat.post(&id);
+    let opened = |user: &str| {
+        let calls = chat.double.calls();
+        calls.iter().filter(|(method, said)| method == "conversations.open" && said["users"] == user).count()
+    };
+    until("carol is told", || opened(CAROL) == 1);
+    assert!(chat.double.calls().iter().any(|(method, _)| method == "users.lookupByEmail"), "it was asked whose it is");
+    assert_eq!((opened(MALLORY), opened(BOB)), (0, 0), "neither has the address and is who was seen with it");
+    let room = chat.double.posts().into_iter().find(|post| post.channel == ROOM).expect("in the room");
+    assert_eq!(Shown::read(&room.body).calls, [CAROL]);
+}

@@ -15,7 +15,7 @@ pub mod notice;
 pub mod testkit;
 pub mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -230,6 +230,36 @@ pub struct Addressee {
     /// Where they can look at the ask and decide it, for media that send links. Stored nowhere.
     #[serde(skip)]
     pub link: Option<Link>,
+    /// Which accounts are believed to be theirs, for media that look people up by their address.
+    #[serde(skip)]
+    pub seen: SeenFirst,
+}
+
+/// Which accounts of a medium the house has seen with an address first, for telling: an address can be given to another
+/// account, which the house then refuses, and which is told nothing either. Stored nowhere, and in no `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SeenFirst {
+    theirs: Option<String>,
+    all: Arc<BTreeSet<String>>,
+}
+
+impl SeenFirst {
+    /// The account that the addressee was seen with first, if there is one, and all that anybody was.
+    pub fn new(theirs: Option<String>, all: Arc<BTreeSet<String>>) -> Self {
+        Self { theirs, all }
+    }
+
+    /// Whether the account that has the addressee's address now is believed to be theirs: the one that was seen with it first;
+    /// where none was, one that was seen as nobody else.
+    pub fn believes(&self, account: &str) -> bool {
+        self.theirs.as_deref().map_or_else(|| !self.all.contains(account), |first| first == account)
+    }
+}
+
+impl std::fmt::Debug for SeenFirst {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SeenFirst(…)")
+    }
 }
 
 /// A link by which one person can decide one ask, made by the house over ask, hash, addressee and end.

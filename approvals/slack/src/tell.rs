@@ -122,7 +122,9 @@ impl Inner {
             Notice::Alert(_) | Notice::Note(_) => Vec::new(),
         };
         for addressee in to.into_iter().filter(|addressee| addressee.names.is_empty()) {
-            addressee.names.extend(self.known_by_mail(&addressee.person).await?);
+            let name = self.known_by_mail(&addressee.person).await?;
+            // Whoever has the address now and is another than was seen with it first would be refused: they hear nothing.
+            addressee.names.extend(name.filter(|name| addressee.seen.believes(name)));
         }
         Ok(notice)
     }

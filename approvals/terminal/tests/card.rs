@@ -5,12 +5,17 @@ use std::io::{Result as IoResult, Write};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
-use jit_approval::{Adapter, Addressee, Alert, AskNotice, ErrorKind, News, Notice, NoticeKey, Standing};
+use jit_approval::{Adapter, Addressee, Alert, AskNotice, ErrorKind, News, Notice, NoticeKey, SeenFirst, Standing};
 use jit_approval_terminal::{LONGEST, Out, Terminal, render};
 use jit_types::{AskId, Digest, Free, ParamValue, RequestId, Span, Tail, Timestamp, Words};
 
 fn to(person: &str) -> Addressee {
-    Addressee { person: person.parse().expect("a person"), names: vec![person.to_owned()], link: None }
+    Addressee {
+        person: person.parse().expect("a person"),
+        names: vec![person.to_owned()],
+        link: None,
+        seen: SeenFirst::default(),
+    }
 }
 
 fn ask(reason: &str) -> AskNotice {

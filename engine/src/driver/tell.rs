@@ -70,9 +70,10 @@ pub(super) async fn news(house: &Arc<House>, id: RequestId, news: News, effect: 
         let Some(request) = house.store().request(id).await? else { return Ok(()) };
         let Some(person) = house.person(request.subject) else { return Ok(()) };
         let words = what_is_new(&request, news);
+        let Some(to) = notices::addressees(&house, &name, [person]).await?.pop() else { return Ok(()) };
         let notice = Notice::News(NewsNotice {
             key: NoticeKey(format!("news/{id}/{news:?}/{words}")),
-            to: notices::addressee(&house, &name, &person),
+            to,
             request: id,
             grant: request.grant.as_ref().map(|grant| grant.id),
             open: request.grant.as_ref().is_some_and(|grant| open(grant.status)),

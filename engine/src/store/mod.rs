@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jit_life::{EffectKind, Facts, Refused, Reply, Request, Step};
 use jit_types::{
-    AskId, BackendName, ClaimId, Digest, Event, GrantId, RequestId, RoleName, Subject, Timestamp, TokenId,
+    AskId, BackendName, ClaimId, Commitment, Digest, Event, GrantId, RequestId, RoleName, Subject, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::BoxFuture;
 use crate::audit::SealedOpening;
 
-pub use self::persons::{ErasureJob, ErasureStep, LockJob, Persons, PlayErasure, PlayLocks};
+pub use self::persons::{ErasureJob, ErasureStep, LockJob, PINS, Persons, Pins, PlayErasure, PlayLocks};
 
 /// Plays one pure step; it may be run again after a conflict.
 pub type Play = Box<dyn FnMut(Option<&Request>, &Facts) -> Step + Send>;
@@ -131,6 +131,15 @@ pub enum Write {
         name: &'static str,
         /// The value.
         value: String,
+    },
+    /// The account that somebody was seen with first, in a medium where people are known by their address.
+    Pin {
+        /// Whose.
+        subject: Subject,
+        /// The medium, as in a principal.
+        medium: String,
+        /// The commitment to it, which can be opened with the subject's key only: it dies with the key.
+        account: Commitment,
     },
     /// An effect that belongs to a backend is done.
     Done(Leased),

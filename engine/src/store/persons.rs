@@ -1,14 +1,20 @@
 //! What concerns a person or a role as a whole, and so no single request: locks and erasures.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jit_life::lock::LockStep;
 use jit_life::{LockTarget, Locks, Refused, Request, Step};
-use jit_types::{Event, RequestId, Subject, Timestamp};
+use jit_types::{Commitment, Event, RequestId, Subject, Timestamp};
 
 use super::{AnswerKey, Played, StoreError};
 use crate::BoxFuture;
 use crate::audit::SealedOpening;
+
+/// The value of the house in which the accounts stand that people were seen with first, as [`Pins`].
+pub const PINS: &str = "identity pins";
+/// By subject, so that an erasure takes all of theirs with one stroke, and by medium.
+pub type Pins = BTreeMap<Subject, BTreeMap<String, Commitment>>;
 
 /// Plays one pure step of the locks; it may be run again after a conflict.
 pub type PlayLocks = Box<dyn FnMut(&Locks) -> LockStep + Send>;

@@ -1,5 +1,6 @@
 //! Erasing a person from a real house: nothing of theirs can be read in any file, and every proof stands.
 
+use std::collections::BTreeSet;
 use std::future::Future as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -8,9 +9,11 @@ use std::task::{Context, Waker};
 use jit_engine::audit::{FaultKind, Pins, verify};
 use jit_engine::service::erase::Erased;
 use jit_engine::service::lock::Whom;
-use jit_engine::store::StoreError;
+use jit_engine::store::{PINS, Pins as Pinned, StoreError, Write};
 use jit_engine::{Error, failpoints};
+use jit_life::policy::Caller;
 use jit_life::{RefusedKind, Verdict};
+use jit_types::digest::Hasher;
 use jit_types::{PersonId, RequestId};
 
 use crate::kit::people::{key, person};
@@ -237,4 +240,58 @@ async fn who_is_erased_in_the_keys_or_in_the_store_is_erased_in_both() {
         let world = World::on(dir, now, Default::default()).await;
         is_erased(&world, &person("alice"), id).await;
     }
+}
+
+/// What the store keeps of the accounts that people were seen with first, by subject.
+async fn pins(world: &World) -> Pinned {
+    let kept = world.store().log().meta(PINS).await.expect("read").unwrap_or_else(|| "{}".to_owned());
+    serde_json::from_str(&kept).expect("what was kept")
+}
+
+/// A workspace has few members: whoever has the files and their list must not find out whose account a pseudonym's was.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_persons_pinned_account_can_not_be_found_again() {
+    let _alone = ALONE.lock().await;
+    let (world, id) = lived_in().await;
+    let through = |mut caller: Caller, account: &str| {
+        caller.principal = format!("slack:T0TEAM/{account}").parse().expect("a principal");
+        caller
+    };
+    let alice = through(world.caller("alice").await, "U0ALICE");
+    let bob = through(world.caller("bob").await, "U0BOB");
+    for (caller, account) in [(&alice, "U0ALICE"), (&bob, "U0BOB")] {
+        world.house.pin(caller).await.expect("seen first");
+        world.house.pin(caller).await.expect("seen again");
+        // The digest under which nothing is secret: house and account are all that is in it.
+        let digest = Hasher::new("jit pinned account v1").with("house", world.house.id().to_string());
+        let digest = digest.with("principal", caller.principal.as_str()).finish().to_string();
+        for text in [account, &digest] {
+            assert_eq!(holding(world.dir.path(), text), Vec::<String>::new(), "{text}");
+        }
+    }
+    let pinned = pins(&world).await;
+    assert_eq!(pinned.keys().copied().collect::<BTreeSet<_>>(), BTreeSet::from([alice.subject, bob.subject]));
+    assert_eq!(kind(world.house.pin(&through(alice.clone(), "U0OTHER")).await), RefusedKind::Denied);
+    assert_eq!(kind(world.house.pin(&through(bob.clone(), "U0ALICE")).await), RefusedKind::Denied);
+    let carol = through(world.caller("carol").await, "U0ALICE");
+    assert_eq!(kind(world.house.pin(&carol).await), RefusedKind::Denied, "it is alice's");
+    erase(&world, "ada", "alice").await.expect("erased");
+    is_erased(&world, &person("alice"), id).await;
+    assert_eq!(pins(&world).await.keys().copied().collect::<Vec<_>>(), [bob.subject], "hers is gone, his is not");
+    // Nothing new is kept under the old pseudonym.
+    let account = pinned[&alice.subject]["slack"];
+    let late = Write::Pin { subject: alice.subject, medium: "slack".to_owned(), account };
+    let late = world.store().write(vec![late], vec![], vec![]).await;
+    assert!(matches!(late, Err(StoreError::Erasing)), "{late:?}");
+    assert!(world.house.pin(&alice).await.is_err(), "who holds an old name of hers");
+    // Who comes back is somebody new, over the same account.
+    let back = through(world.caller("alice").await, "U0ALICE");
+    assert_ne!(back.subject, alice.subject);
+    world.house.pin(&back).await.expect("seen first");
+    assert_eq!(kind(world.house.pin(&through(back, "U0OTHER")).await), RefusedKind::Denied, "and is pinned as such");
+    // The others are who they were, after a restart too.
+    let world = world.restart().await;
+    world.house.pin(&bob).await.expect("as ever");
+    assert_eq!(kind(world.house.pin(&through(bob, "U0OTHER")).await), RefusedKind::Denied);
+    world.verified().await;
 }

@@ -16,7 +16,7 @@ use super::harness::{
 };
 use crate::{
     Adapter, Addressee, AskNotice, Capability, Error, Identity, Link, Listeners, MessageRef, Notice, NoticeKey,
-    Standing, Verdict,
+    SeenFirst, Standing, Verdict,
 };
 
 /// Why a trial did not go on.
@@ -275,7 +275,12 @@ impl<'a> Bench<'a> {
         let token = Digest::of(format!("{person} {} {}", notice.ask, notice.hash).as_bytes()).to_string();
         let link = Link::new(format!("https://jit.example.com/a?t={token}"), token);
         self.desk.sent(&link, notice.ask, notice.hash, person);
-        Addressee { person: person.clone(), names: self.kit.player(who).names.clone(), link: Some(link) }
+        Addressee {
+            person: person.clone(),
+            names: self.kit.player(who).names.clone(),
+            link: Some(link),
+            seen: SeenFirst::default(),
+        }
     }
 
     pub(super) async fn announce(&self, notice: &Notice) -> Go<Result<MessageRef, Error>> {

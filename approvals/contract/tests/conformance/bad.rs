@@ -9,7 +9,7 @@ use jit_approval::testkit::Fake;
 use jit_approval::testkit::fake::escape;
 use jit_approval::{
     Adapter, Addressee, AskNotice, BoxFuture, Capability, Check, Decision, Desk, Error, ErrorKind, Identity,
-    MessageRef, Notice, NoticeKey, Outcome, Raw, Reply, Standing, Wish,
+    MessageRef, Notice, NoticeKey, Outcome, Raw, Reply, SeenFirst, Standing, Wish,
 };
 use jit_types::{AskId, Digest, Words};
 use serde_json::Value;
@@ -165,11 +165,11 @@ impl Bad {
             Defect::HidesTheWarnings => ask.warnings.clear(),
             Defect::TellsTheRequesterToo if !ask.to.is_empty() => {
                 let names = vec!["T1/UALICE".to_owned()];
-                ask.to.push(Addressee { person: ask.requester.clone(), names, link: None });
+                ask.to.push(Addressee { person: ask.requester.clone(), names, link: None, seen: SeenFirst::default() });
             }
             Defect::TellsAllWhereNobodyIsNamed if ask.to.is_empty() => {
                 let names = vec!["here".to_owned()];
-                ask.to.push(Addressee { person: ask.requester.clone(), names, link: None });
+                ask.to.push(Addressee { person: ask.requester.clone(), names, link: None, seen: SeenFirst::default() });
             }
             Defect::SendsAllTheSameLink => {
                 let link = ask.to.first().and_then(|to| to.link.clone());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jit_approval::testkit::{self, Fake, FakeHarness, FakeMedium, ScriptedDesk, Shape};
-use jit_approval::{Adapter, Addressee, AskNotice, Identity, Notice, NoticeKey, Standing, Verdict};
+use jit_approval::{Adapter, Addressee, AskNotice, Identity, Notice, NoticeKey, SeenFirst, Standing, Verdict};
 use jit_types::{AskId, Digest, RequestId, Span, Tail, Timestamp};
 
 async fn passes(shape: Shape, without: &[&str]) {
@@ -93,6 +93,7 @@ async fn a_button_can_be_pressed_by_hand() {
             person: "bob@example.com".parse().expect("a person"),
             names: vec!["T1/UBOB".to_owned()],
             link: None,
+            seen: SeenFirst::default(),
         }],
         requester: "alice@example.com".parse().expect("a person"),
         role: "db-read".parse().expect("a role"),

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jit_approval::testkit::{Filed, ScriptedDesk};
-use jit_approval::{Adapter, Addressee, AskNotice, Desk, Error, Identity, Notice, NoticeKey, SecretError, Standing};
+use jit_approval::{
+    Adapter, Addressee, AskNotice, Desk, Error, Identity, Notice, NoticeKey, SecretError, SeenFirst, Standing,
+};
 use jit_approval_slack::double::{APP_TOKEN, BOT_TOKEN, Control, Double, Post, Push, ROOM, Shown, TEAM};
 use jit_approval_slack::{AsksIn, Settings, Slack};
 use jit_types::settings::{SecretRef, Secrets};
@@ -124,6 +126,7 @@ pub(crate) fn ask(broker: &Broker, number: u8, need: u32) -> AskNotice {
         person: person.parse().expect("a person"),
         names: vec![format!("{TEAM}/{user}")],
         link: None,
+        seen: SeenFirst::default(),
     });
     AskNotice {
         key: NoticeKey(format!("ask/{number}")),

@@ -1,6 +1,6 @@
 //! What is posted, where, and what becomes of it.
 
-use jit_approval::{Adapter, Addressee, ErrorKind, MessageRef, Note, Notice, NoticeKey, Standing};
+use jit_approval::{Adapter, Addressee, ErrorKind, MessageRef, Note, Notice, NoticeKey, SeenFirst, Standing};
 use jit_approval_slack::double::{ROOM, Shown, Weather};
 use jit_approval_slack::{AsksIn, Slack};
 use jit_types::{Free, Words};
@@ -198,6 +198,7 @@ async fn a_crowd_that_can_decide_is_called_in_part_and_counted() {
             person: format!("p{n}@example.com").parse().expect("a person"),
             names: vec![format!("U0CROWD{n:02}")],
             link: None,
+            seen: SeenFirst::default(),
         })
         .collect();
     broker.slack.announce(&notice(&ask)).await.expect("posted");

@@ -1,11 +1,15 @@
 //! Who is believed: a confirmed full member of the pinned team, at the moment of the press.
 
-use jit_approval::Adapter;
-use jit_approval_slack::AsksIn;
-use jit_approval_slack::double::ROOM;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jit_approval::{Adapter, News as NewsNotice, Notice, NoticeKey, SeenFirst};
+use jit_approval_slack::double::{ROOM, TEAM};
+use jit_approval_slack::{AsksIn, Settings, Slack};
+use jit_types::Words;
 use serde_json::{Value, json};
 
-use crate::common::{BOB, Broker, MALLORY, answered, ask, control, double, notice, press};
+use crate::common::{BOB, Broker, CAROL, MALLORY, Tokens, answered, ask, control, double, notice, press, settings};
 
 /// What is said of an account, or of the payload, that is not to be believed, and a word of the explanation.
 fn strangers() -> Vec<(Value, Value, &'static str)> {
@@ -89,4 +93,47 @@ async fn a_command_of_a_stranger_is_told_why_and_never_heard() {
     let push = double.command(BOB, ROOM, "request db-read --reason x", &json!({}));
     assert!(answered(&double, &push).await.contains("guest"));
     assert!(broker.desk.all().is_empty());
+}
+
+/// An address says who is told only as long as its account is not known to be another's.
+#[tokio::test]
+async fn an_account_found_by_its_address_is_told_only_if_the_house_believes_it() {
+    let name = |user: &str| format!("{TEAM}/{user}");
+    let both = || Arc::new(BTreeSet::from([name(BOB), name(CAROL)]));
+    let cases = [
+        ("nobody was seen", SeenFirst::default(), true),
+        ("others were seen", SeenFirst::new(None, Arc::new(BTreeSet::from([name(CAROL)]))), true),
+        ("it was seen first", SeenFirst::new(Some(name(BOB)), both()), true),
+        ("another was seen first", SeenFirst::new(Some(name(CAROL)), both()), false),
+        ("it was seen as somebody else", SeenFirst::new(None, both()), false),
+    ];
+    for (case, seen, told) in cases {
+        let double = double().await;
+        let mut scopes = vec!["channels:read", "chat:write", "commands", "groups:read", "im:write", "users:read"];
+        scopes.push("users:read.email");
+        double.scopes(&scopes);
+        double.user(BOB, json!({ "profile": { "email": "bob@example.com" } }));
+        let by_mail = Settings { by_mail: true, ..settings(&double, AsksIn::Both) };
+        let slack = Slack::open(by_mail, &Tokens::RIGHT).await.expect("good tokens");
+        let broker = Broker::start(&double, AsksIn::Both).await;
+        let mut ask = ask(&broker, 1, 1);
+        ask.to.truncate(1);
+        ask.to[0].names.clear();
+        ask.to[0].seen = seen.clone();
+        slack.announce(&notice(&ask)).await.expect("no failure");
+        assert_eq!(double.posts().len(), if told { 2 } else { 0 }, "{case}: in the room, and alone");
+        assert!(!format!("{:?}", ask.to).contains(CAROL), "accounts are in no Debug");
+        let news = NewsNotice {
+            key: NoticeKey("news/1".to_owned()),
+            to: ask.to[0].clone(),
+            request: ask.request,
+            grant: None,
+            open: false,
+            role: ask.role.clone(),
+            words: Words::new("approved"),
+        };
+        let before = double.posts().len();
+        slack.announce(&Notice::News(news)).await.expect("no failure");
+        assert_eq!(double.posts().len() - before, usize::from(told), "{case}: news");
+    }
 }

@@ -9,7 +9,7 @@ use jit_life::{LockTarget, Locks, Refused};
 use jit_types::Subject;
 use sqlx::SqliteConnection;
 
-use super::super::{ErasureJob, LockJob, Persons, Played, StoreError, Write};
+use super::super::{ErasureJob, LockJob, PINS, Persons, Played, StoreError, Write};
 use super::batch::{Batch, json, parse};
 use super::leases::Leases;
 use super::{SqliteStore, Work, rows};
@@ -105,7 +105,11 @@ impl Batch {
 
     /// Whether writes would keep something new of somebody who is erased.
     pub(super) fn bars(&self, writes: &[Write]) -> bool {
-        writes.iter().any(|write| matches!(write, Write::PutToken(token) if self.barred.erased(token.subject)))
+        writes.iter().any(|write| match write {
+            Write::PutToken(token) => self.barred.erased(token.subject),
+            Write::Pin { subject, .. } => self.barred.erased(*subject),
+            _ => false,
+        })
     }
 
     /// Reads the requests of those who are to be erased.
@@ -143,6 +147,12 @@ impl Batch {
             // A token's label is the owner's own text.
             sqlx::query("DELETE FROM tokens WHERE subject = $1")
                 .bind(subject.to_string())
+                .execute(&mut *connection)
+                .await?;
+            // The account that they were seen with first: whoever has it may be seen as somebody new.
+            sqlx::query("UPDATE meta SET value = json_remove(value, $2) WHERE name = $1")
+                .bind(PINS)
+                .bind(format!("$.\"{subject}\""))
                 .execute(&mut *connection)
                 .await?;
         }

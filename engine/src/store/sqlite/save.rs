@@ -1,13 +1,13 @@
 //! Saving a batch: a constant number of statements, whatever its size.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jit_life::Request;
 use jit_types::Timestamp;
 use sqlx::SqliteConnection;
 
-use super::super::{StoreError, Write};
+use super::super::{PINS, Pins, StoreError, Write};
 use super::batch::{Batch, hex, json};
 use super::insert::insert;
 use super::rows::{self, Columns, RequestRow};
@@ -193,6 +193,13 @@ async fn save_other(connection: &mut SqliteConnection, write: Write) -> Result<(
         )
         .bind(name)
         .bind(value),
+        // Merged (RFC 7396) where it stands, so that two of them, or one and an erasure, never undo each other.
+        Write::Pin { subject, medium, account } => sqlx::query(
+            "INSERT INTO meta (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = json_patch(meta.value, excluded.value)",
+        )
+        .bind(PINS)
+        .bind(json(&Pins::from([(subject, BTreeMap::from([(medium, account)]))]))),
         // Done with the effects of the batch.
         Write::Done(_) | Write::Again { .. } | Write::Publish { .. } | Write::LookNow { .. } => return Ok(()),
     };

@@ -6,7 +6,7 @@ use jit_types::{Free, ParamValue, Tail, Words};
 use super::Trial;
 use crate::testkit::harness::Message;
 use crate::testkit::kit::{Bench, Go, Kit};
-use crate::{Addressee, Alert, AskNotice, News, Notice, Standing, Verdict};
+use crate::{Addressee, Alert, AskNotice, News, Notice, SeenFirst, Standing, Verdict};
 
 /// What somebody might type, by what it tries.
 pub(super) fn texts(kit: &Kit<'_>) -> Vec<(String, String)> {
@@ -91,7 +91,12 @@ impl Set {
     }
 
     fn new(kit: &Kit<'_>, bench: &Bench<'_>) -> Self {
-        let to = Addressee { person: kit.alice.clone(), names: kit.facts.requester.names.clone(), link: None };
+        let to = Addressee {
+            person: kit.alice.clone(),
+            names: kit.facts.requester.names.clone(),
+            link: None,
+            seen: SeenFirst::default(),
+        };
         Self { ask: bench.draft(1), to }
     }
 }

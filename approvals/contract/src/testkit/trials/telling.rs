@@ -7,7 +7,9 @@ use jit_types::{RequestId, Timestamp, Words};
 use super::Trial;
 use crate::testkit::harness::{Fault, Message, Trouble, Twist};
 use crate::testkit::kit::{Go, Kit, PARAM, REASON, Who, YES};
-use crate::{Addressee, Alert, AskNotice, Identity, Listeners, MessageRef, News, Note, Notice, Standing, Verdict};
+use crate::{
+    Addressee, Alert, AskNotice, Identity, Listeners, MessageRef, News, Note, Notice, SeenFirst, Standing, Verdict,
+};
 
 /// The capability says what is so.
 pub(super) async fn consistent(kit: &Kit<'_>, t: &mut Trial) -> Go {
@@ -126,7 +128,12 @@ pub(super) async fn news(kit: &Kit<'_>, t: &mut Trial) -> Go {
     let bench = kit.bench().await?;
     let ask = bench.draft(1);
     let words = Words::new("your access is ready to be claimed");
-    let to = Addressee { person: kit.alice.clone(), names: kit.facts.requester.names.clone(), link: None };
+    let to = Addressee {
+        person: kit.alice.clone(),
+        names: kit.facts.requester.names.clone(),
+        link: None,
+        seen: SeenFirst::default(),
+    };
     let news = News { key: kit.key("news"), to, request: ask.request, grant: None, open: false, role: ask.role, words };
     let (_, messages) = bench.told(&Notice::News(news.clone())).await?;
     t.check(!messages.is_empty(), "news was announced, and nobody was told");
