@@ -35,7 +35,11 @@ pub(super) fn answer() -> Option<ExitCode> {
     match done {
         Ok(true) => Some(ExitCode::SUCCESS),
         Ok(false) => None,
-        Err(_) => Some(ExitCode::FAILURE),
+        // Set by somebody who meant something else: a silent end would tell nobody.
+        Err(error) => {
+            drop(error.print());
+            Some(ExitCode::FAILURE)
+        }
     }
 }
 

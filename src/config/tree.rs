@@ -56,7 +56,11 @@ fn fault(span: Range<usize>, rule: impl Into<String>, remedy: impl Into<String>)
 fn hidden(text: &str, faults: &mut Vec<Fault>) {
     for (at, c) in text.char_indices().filter(|(_, c)| !c.is_ascii() && is_unsafe(*c)) {
         let rule = format!("U+{:04X} can't be seen, and may reorder or hide what is read", u32::from(c));
-        faults.push(fault(at..at + c.len_utf8(), rule, "remove it; in a text in quotes write it as \\uXXXX"));
+        faults.push(fault(
+            at..at + c.len_utf8(),
+            rule,
+            "remove it; in a text in quotes write it as \\u and its four hexadecimal digits",
+        ));
     }
 }
 

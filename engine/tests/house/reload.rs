@@ -5,30 +5,16 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use jit_approval::testkit::{Fake as FakeChannel, FakeMedium, Shape};
+use jit_engine::Error;
 use jit_engine::service::NewConfig;
-use jit_engine::{Error, Outfit};
 use jit_life::{Approval, AskStatus, RefusedKind, Verdict};
-use jit_types::{BackendName, Digest, Span};
+use jit_types::{Digest, Span};
 
+use super::kit::config::{as_it_is, backend};
 use super::kit::people::{person, role};
 use super::kit::{World, until};
 
 const YES: Verdict = Verdict::Approve { span: None };
-
-/// The config as it is, under another digest.
-async fn as_it_is(world: &World, revision: &str) -> NewConfig {
-    NewConfig {
-        rules: (*world.house.rules()).clone(),
-        outfit: Outfit {
-            backends: (*world.house.backends()).clone(),
-            targets: ["shop", "other", "list"].map(|name| (backend(name), format!("fake://{name}"))).into(),
-            channels: (*world.house.channels()).clone(),
-            alerts: world.house.alerts().to_vec(),
-        },
-        revision: Digest::of(revision.as_bytes()),
-        by: Some(world.caller("ada").await.subject),
-    }
-}
 
 fn refused(outcome: Result<(), Error>) -> jit_life::Refused {
     match outcome {
@@ -57,10 +43,6 @@ fn renamed(mut new: NewConfig, from: &str, to: &str) -> NewConfig {
         }
     }
     new
-}
-
-fn backend(name: &str) -> BackendName {
-    name.parse().expect("a name")
 }
 
 #[tokio::test(flavor = "multi_thread")]

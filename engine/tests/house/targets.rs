@@ -3,30 +3,16 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jit_engine::failpoints;
 use jit_engine::service::NewConfig;
-use jit_engine::{Outfit, failpoints};
 use jit_life::{Claim, ClaimStatus};
-use jit_types::{BackendName, Digest};
 
+use super::kit::config::{as_it_is, backend};
 use super::kit::{World, apart, span, until};
 
-fn backend(name: &str) -> BackendName {
-    name.parse().expect("a name")
-}
-
 /// A config in which a backend has another name, and its name is another target's.
-fn swapped(world: &World, from: &str, to: &str) -> NewConfig {
-    let mut new = NewConfig {
-        rules: (*world.house.rules()).clone(),
-        outfit: Outfit {
-            backends: (*world.house.backends()).clone(),
-            targets: ["shop", "other", "list"].map(|name| (backend(name), format!("fake://{name}"))).into(),
-            channels: (*world.house.channels()).clone(),
-            alerts: world.house.alerts().to_vec(),
-        },
-        revision: Digest::of(b"swapped"),
-        by: None,
-    };
+async fn swapped(world: &World, from: &str, to: &str) -> NewConfig {
+    let mut new = as_it_is(world, "swapped").await;
     let opened = new.outfit.backends.remove(&backend(from)).expect("it is there");
     let other = Arc::clone(&new.outfit.backends[&backend("other")]);
     new.outfit.backends.insert(backend(to), opened);
@@ -40,7 +26,7 @@ fn swapped(world: &World, from: &str, to: &str) -> NewConfig {
 async fn what_was_given_under_a_name_that_is_another_targets_now_is_refused_as_ever() {
     let world = World::new().await;
     let live = world.granted("listed", "1h").await;
-    world.house.reconfigure(swapped(&world, "list", "hosts")).await.expect("in force");
+    world.house.reconfigure(swapped(&world, "list", "hosts").await).await.expect("in force");
     world.release("alice", live.request.id).await.expect("released");
     until("its list refuses it", || async {
         std::fs::read_to_string(world.list_path()).is_ok_and(|listed| listed.contains('"'))
@@ -77,7 +63,7 @@ fn what_was_approved_for_one_target_is_not_issued_at_another() {
         let claiming = Arc::clone(&world);
         let claim = tokio::spawn(async move { claiming.claim("alice", request.id, "n").await.map(|done| done.claim) });
         until("it is intended", || async { held() }).await;
-        world.house.reconfigure(swapped(&world, "shop", "old")).await.expect("in force");
+        world.house.reconfigure(swapped(&world, "shop", "old").await).await.expect("in force");
         go.send(()).expect("it waits");
         claim.await.expect("a task").expect("it is issued where it was approved");
         assert_eq!((world.other.live().len(), world.shop.live().len()), (0, 1));

@@ -182,7 +182,9 @@ mod tests {
             assert_eq!(broken("engine/src/lib.rs", &format!("    {mark}(later)")), 1, "{mark}");
         }
         assert_eq!(broken("Cargo.toml", "todo = \"deny\""), 0);
-        assert_eq!(broken("engine/src/lib.rs", "let MASTODON = 1;"), 0);
+        // The letters of a mark inside another word mark nothing.
+        let inside = format!("let MAS{}N = 1;", concat!("TO", "DO"));
+        assert_eq!(broken("engine/src/lib.rs", &inside), 0);
     }
 
     #[test]

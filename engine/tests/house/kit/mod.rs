@@ -3,6 +3,7 @@
 
 pub(crate) mod backend;
 pub(crate) mod clock;
+pub(crate) mod config;
 mod jump;
 pub(crate) mod people;
 mod world;
