@@ -115,6 +115,7 @@ async fn store(stage: &Arc<Stage>, template: &Request, from: usize, to: usize) {
                 done: None,
                 openings: vec![],
                 answer: None,
+                keep: None,
                 follow: None,
             };
             stage.house().store().play(job).await.unwrap().reply.unwrap();

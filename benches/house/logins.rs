@@ -16,9 +16,7 @@ use crate::sessions::config;
 use crate::stage::Stage;
 
 /// How many logins each is measured with.
-pub(crate) const COUNT: usize = 400;
-/// How many clients ask at once.
-pub(crate) const AT_ONCE: usize = 4;
+pub(crate) const COUNT: usize = 800;
 
 /// A second's worth.
 pub(crate) struct Rates {
@@ -58,7 +56,7 @@ pub(crate) async fn raw() -> Option<Rates> {
 
 /// Filed, granted by the rule, claimed; then released, ended, looked for and proven. All of it durable and in the log. The
 /// verifiers are made before: that is the clients' work, on their machines.
-pub(crate) async fn jit() -> Option<Rates> {
+pub(crate) async fn jit(clients: usize) -> Option<Rates> {
     let (major, bin) = programs()?;
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().to_owned();
@@ -72,7 +70,7 @@ pub(crate) async fn jit() -> Option<Rates> {
     let done = Arc::new(Mutex::new(Vec::new()));
     let begun = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..clients {
         let (stage, born, done) = (Arc::clone(&stage), Arc::clone(&born), Arc::clone(&done));
         tasks.spawn(async move {
             loop {
@@ -90,7 +88,7 @@ pub(crate) async fn jit() -> Option<Rates> {
     let left = Arc::new(Mutex::new(VecDeque::from(requests)));
     let begun = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..clients {
         let (stage, left) = (Arc::clone(&stage), Arc::clone(&left));
         tasks.spawn(async move {
             loop {

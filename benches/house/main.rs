@@ -82,8 +82,10 @@ async fn main() {
     if is("logins") {
         // One server each, made alike; one after the other.
         logins("raw CREATE ROLE, GRANT and DROP ROLE, 1 connection", logins::raw().await);
-        logins("jit, 4 at once, durable and proven", logins::jit().await);
-        logins("OpenBao, 4 at once", openbao::run().await);
+        for clients in [4, 16, 64] {
+            logins(&format!("jit, {clients} at once, durable and proven"), logins::jit(clients).await);
+            logins(&format!("OpenBao, {clients} at once"), openbao::run(clients).await);
+        }
     }
     if is("sessions") {
         match sessions::run(500).await {

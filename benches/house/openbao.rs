@@ -11,7 +11,7 @@ use sqlx::ConnectOptions as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use crate::logins::{AT_ONCE, COUNT, Rates};
+use crate::logins::{COUNT, Rates};
 use crate::server::{PORT, Server, options, programs};
 
 /// Where it listens.
@@ -115,7 +115,7 @@ impl Client {
 }
 
 /// Issues and revokes; `None` where it is not installed.
-pub(crate) async fn run() -> Option<Rates> {
+pub(crate) async fn run(clients: usize) -> Option<Rates> {
     let program = program()?;
     let (major, bin) = programs()?;
     let dir = tempfile::tempdir().unwrap();
@@ -136,6 +136,8 @@ pub(crate) async fn run() -> Option<Rates> {
     let url = format!("connection_url={url}");
     let mut write = vec!["write", "database/config/shop", &url, "password_authentication=scram-sha-256"];
     write.extend(config);
+    // As many as jit opens; its own default is four.
+    write.push("max_open_connections=16");
     bao.say(&write).unwrap();
     let make = format!("creation_statements={make}");
     bao.say(&["write", "database/roles/reader", "db_name=shop", &make, "default_ttl=1h"]).unwrap();
@@ -144,7 +146,7 @@ pub(crate) async fn run() -> Option<Rates> {
     let left = Arc::new(Mutex::new(COUNT));
     let begun = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..clients {
         let (leases, left, mut client) = (Arc::clone(&leases), Arc::clone(&left), Client::open(&bao.token).await);
         tasks.spawn(async move {
             loop {
@@ -164,7 +166,7 @@ pub(crate) async fn run() -> Option<Rates> {
     let issuing = begun.elapsed();
     let begun = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..clients {
         let (leases, mut client) = (Arc::clone(&leases), Client::open(&bao.token).await);
         tasks.spawn(async move {
             loop {

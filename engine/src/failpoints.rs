@@ -16,7 +16,6 @@ mod armed {
         "claim.intended",
         "claim.issued",
         "claim.noted",
-        "claim.kept",
         "extend.before",
         "extend.after",
         "revoke.before",

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jit_backend::BoxFuture;
 use jit_types::{OpeningId, Subject};
+use sqlx::QueryBuilder;
 use sqlx::sqlite::SqlitePool;
 
 use super::opening::SealedOpening;
@@ -58,6 +59,9 @@ CREATE INDEX IF NOT EXISTS openings_by_subject ON openings (subject);
 PRAGMA user_version = 1;
 ";
 
+/// How many one statement takes.
+const MOST: usize = 64;
+
 /// The openings in an SQLite file of their own.
 pub struct SqliteOpenings {
     pool: SqlitePool,
@@ -84,16 +88,15 @@ impl SqliteOpenings {
             return Ok(());
         }
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        for opening in openings {
-            sqlx::query(
-                "INSERT INTO openings (id, subject, nonce, ciphertext) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
-            )
-            .bind(opening.id.to_string())
-            .bind(opening.subject.to_string())
-            .bind(opening.nonce.as_slice())
-            .bind(opening.ciphertext.as_slice())
-            .execute(&mut *tx)
-            .await?;
+        for some in openings.chunks(MOST) {
+            let mut sql = QueryBuilder::new("INSERT INTO openings (id, subject, nonce, ciphertext) ");
+            sql.push_values(some, |mut row, opening| {
+                row.push_bind(opening.id.to_string())
+                    .push_bind(opening.subject.to_string())
+                    .push_bind(opening.nonce.as_slice())
+                    .push_bind(opening.ciphertext.as_slice());
+            });
+            sql.push(" ON CONFLICT (id) DO NOTHING").build().execute(&mut *tx).await?;
         }
         tx.commit().await?;
         Ok(())

@@ -16,7 +16,7 @@ use super::{With, to_its_end};
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
-use crate::store::{AnswerKey, Write};
+use crate::store::AnswerKey;
 
 /// How long a target may take to carry out an order.
 pub const PATIENCE: Span = Span::from_secs(30);
@@ -174,7 +174,10 @@ impl House {
             Ok(issued) => Ok((issued.handle.clone(), issued.usable.clone())),
             Err(error) => Err(error.public.clone()),
         };
-        let played = self.play(state.id, Command::Issued { claim: id, outcome: answer }, With::default()).await?;
+        // Kept in the same step, so that whoever asks again is told the same, or that it is not usable: nothing in between.
+        let form = outcome.as_ref().ok().and_then(|issued| serde_json::to_string(&issued.form).ok());
+        let with = With { keep: form.map(|form| (key, form)), ..With::default() };
+        let played = self.play(state.id, Command::Issued { claim: id, outcome: answer }, with).await?;
         hit("claim.noted");
         let issued = outcome?;
         match played.reply? {
@@ -189,9 +192,6 @@ impl House {
                 .into());
             }
         }
-        let extra = serde_json::to_string(&issued.form).unwrap_or_default();
-        self.store().write(vec![Write::KeepAnswer { key, extra }], vec![], vec![]).await?;
-        hit("claim.kept");
         let request = played.request.map_or(state, Arc::unwrap_or_clone);
         Ok(Claimed { claim: id, form: issued.form, window, request })
     }

@@ -108,7 +108,8 @@ impl House {
         let step = Step { state: None, events, effects: vec![], drop: vec![], reply: Err(refused) };
         let play: Play = Box::new(move |_, _| step.clone());
         let (request, at) = (request.id, self.now());
-        let job = Job { request, at, facts: None, play, done: None, openings: vec![], answer, follow: None };
+        let job =
+            Job { request, at, facts: None, play, done: None, openings: vec![], answer, keep: None, follow: None };
         Ok(self.store().play(job).await?)
     }
 

@@ -44,6 +44,8 @@ pub(crate) struct With {
     pub(crate) done: Option<Leased>,
     pub(crate) openings: Vec<SealedOpening>,
     pub(crate) answer: Option<AnswerKey>,
+    /// What is kept with the step besides an earlier reply.
+    pub(crate) keep: Option<(Digest, String)>,
     /// Until when what the step makes due at once is leased to the caller.
     pub(crate) follow: Option<Timestamp>,
 }
@@ -60,6 +62,7 @@ impl House {
             done: with.done,
             openings: with.openings,
             answer: with.answer,
+            keep: with.keep,
             follow: with.follow,
         };
         let played = self.store().play(job).await?;

@@ -133,6 +133,7 @@ impl House {
             done: None,
             openings: vec![],
             answer: Some(answer),
+            keep: None,
             follow: None,
         };
         let kept = self.store().play(job).await?.replayed.flatten();

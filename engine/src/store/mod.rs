@@ -42,6 +42,8 @@ pub struct Job {
     pub openings: Vec<SealedOpening>,
     /// The idempotency key under which the reply is kept.
     pub answer: Option<AnswerKey>,
+    /// What is kept, with this step, besides a reply that was given before: under that reply's key.
+    pub keep: Option<(Digest, String)>,
     /// Until when effects that the step makes due at once are leased to the caller, where their lanes are free.
     pub follow: Option<Timestamp>,
 }

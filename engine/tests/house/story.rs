@@ -89,6 +89,7 @@ pub(crate) fn job(request: RequestId, mut play: impl FnMut(Option<&Request>, &Fa
         done: None,
         openings: vec![],
         answer: None,
+        keep: None,
         follow: None,
     }
 }
@@ -204,11 +205,17 @@ pub(crate) async fn the_same_key_the_same_answer(opener: &dyn Opener) {
     assert_eq!(store.play(keyed(1, b"other", at(60), true)).await.err(), Some(StoreError::KeyReused));
     let keep = Write::KeepAnswer { key: Digest::of(b"key"), extra: "besides".to_owned() };
     store.write(vec![keep], vec![], vec![]).await.expect("written");
+    let kept = store.play(keyed(3, b"body", at(120), true)).await.expect("it is played");
+    assert_eq!(kept.replayed, Some(Some("besides".to_owned())));
+    // The same with a step.
+    let mut step = job(id(9), |_, _| done(None, vec![]));
+    step.keep = Some((Digest::of(b"key"), "with a step".to_owned()));
+    store.play(step).await.expect("it is played");
     drop(store);
     let store = open(opener).await;
     let third = store.play(keyed(3, b"body", at(120), true)).await.expect("it is played");
-    assert_eq!(third.replayed, Some(Some("besides".to_owned())));
-    assert_eq!(size(store.as_ref()).await, 1);
+    assert_eq!(third.replayed, Some(Some("with a step".to_owned())));
+    assert_eq!(size(store.as_ref()).await, 2);
 }
 
 pub(crate) async fn a_crowd_shares_commits(opener: &dyn Opener) {

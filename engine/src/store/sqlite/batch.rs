@@ -294,6 +294,9 @@ impl Batch {
         let reply = step.reply.clone();
         let follow = self.take_step(job.request, step, job.follow, job.at, leases);
         self.keep(job.answer, &reply, job.at);
+        if let Some((key, extra)) = job.keep {
+            self.write_one(Write::KeepAnswer { key, extra }, leases);
+        }
         Ok(Played { reply, request: self.states.get(&job.request).cloned().flatten(), follow, replayed: None })
     }
 

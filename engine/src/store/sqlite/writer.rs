@@ -195,13 +195,19 @@ async fn try_save(
     if !batch.begun {
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
     }
-    if !batch.openings.is_empty() {
-        // Another file, committed first: an opening too many is harmless, a missing one is not.
-        let kept = openings.add(&batch.openings).await;
-        kept.map_err(|e| StoreError::Unavailable(format!("the openings: {e}")))?;
-        hit("store.openings");
-    }
-    let changed = batch.save(connection).await?;
+    // Another file, which stands before this one is committed: an opening too many is harmless, a missing one is not.
+    let sealed = std::mem::take(&mut batch.openings);
+    let keep = async {
+        if !sealed.is_empty() {
+            let kept = openings.add(&sealed).await;
+            kept.map_err(|e| StoreError::Unavailable(format!("the openings: {e}")))?;
+            hit("store.openings");
+        }
+        Ok::<_, StoreError>(())
+    };
+    let (kept, saved) = tokio::join!(keep, batch.save(connection));
+    kept?;
+    let changed = saved?;
     if changed {
         hit("store.saved");
     }
