@@ -67,9 +67,9 @@ pub struct Outfit {
 
 /// What is in force: rules and outfit change together.
 #[derive(Clone)]
-struct InForce {
+pub(crate) struct InForce {
     rules: Arc<Rules>,
-    backends: Arc<Backends>,
+    pub(crate) backends: Arc<Backends>,
     targets: Arc<Targets>,
     channels: Arc<Channels>,
     alerts: Arc<[ChannelName]>,
@@ -92,6 +92,16 @@ impl InForce {
             alerts: outfit.alerts.into(),
             places: Arc::new(places),
         }
+    }
+
+    pub(crate) fn backend(&self, name: &BackendName) -> Result<Arc<dyn Backend>, Words> {
+        self.backends.get(name).cloned().ok_or_else(|| Words::new(format!("the backend `{name}` is not configured")))
+    }
+
+    /// The name of the backend that points where an entitlement was given.
+    pub(crate) fn serving<'a>(&'a self, gives: &'a Resolved) -> Option<&'a BackendName> {
+        let there = |name: &&BackendName| self.targets.get(*name).is_some_and(|target| *target == gives.target);
+        [&gives.backend].into_iter().chain(self.targets.keys()).find(there)
     }
 }
 
@@ -170,7 +180,8 @@ impl House {
         self.rewired.send_replace(());
     }
 
-    fn now_in_force(&self) -> InForce {
+    /// What is in force now. Whoever looks up two things looks both up in here: between two looks it may change.
+    pub(crate) fn now_in_force(&self) -> InForce {
         self.in_force.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -204,7 +215,7 @@ impl House {
     /// # Errors
     /// When the config no longer names it; live leases on it stay to be ended.
     pub fn backend(&self, name: &BackendName) -> Result<Arc<dyn Backend>, Words> {
-        self.backends().get(name).cloned().ok_or_else(|| Words::new(format!("the backend `{name}` is not configured")))
+        self.now_in_force().backend(name)
     }
 
     /// What the backends point at.
@@ -215,9 +226,7 @@ impl House {
     /// The name of the backend that points where an entitlement was given: under the same name or, since, another. A name may
     /// have become another target's, so it alone says nothing.
     pub fn serving(&self, gives: &Resolved) -> Option<BackendName> {
-        let in_force = self.now_in_force();
-        let there = |name: &&BackendName| in_force.targets.get(*name).is_some_and(|target| *target == gives.target);
-        [&gives.backend].into_iter().chain(in_force.targets.keys()).find(there).cloned()
+        self.now_in_force().serving(gives).cloned()
     }
 
     /// The backend that points where an entitlement was given. Where none does, one of its name is asked only about what has a
@@ -225,10 +234,12 @@ impl House {
     ///
     /// # Errors
     /// When there is none: nothing may be made, or proven, at another target.
-    pub(crate) fn pointing(&self, gives: &Resolved, pinned: bool) -> Result<Arc<dyn Backend>, Words> {
-        match self.serving(gives) {
-            Some(name) => self.backend(&name),
-            None if pinned => self.backend(&gives.backend),
+    pub fn pointing(&self, gives: &Resolved, pinned: bool) -> Result<Arc<dyn Backend>, Words> {
+        // Looked up at one moment: a name that is found now may be another target's a moment later.
+        let in_force = self.now_in_force();
+        match in_force.serving(gives) {
+            Some(name) => in_force.backend(name),
+            None if pinned => in_force.backend(&gives.backend),
             None => Err(Words::new(format!("no backend of the config points where `{}` did", gives.backend))),
         }
     }

@@ -259,6 +259,20 @@ pub fn may_decide(
     })
 }
 
+/// Asks whether whoever asks may still use a role, at the moment at which it would be approved: a config that took it away holds
+/// at once, and what waits is brought in line with it only then.
+///
+/// # Errors
+/// When they may not.
+pub fn may_be_given(rules: &Rules, requester: Option<&PersonId>, role: &RoleName) -> Result<(), Refused> {
+    let requesters = rules.roles.get(role).map(|role| role.requesters.as_slice()).unwrap_or_default();
+    if requester.is_some_and(|person| rules.among(person, requesters)) {
+        return Ok(());
+    }
+    let message = format!("whoever asks may no longer use `{role}`");
+    Err(Refused::new(RefusedKind::Conflict, "requester", message).hint("deny it, or let it be cancelled by itself"))
+}
+
 /// Asks whether a caller may still use what was approved for a role with these parameters.
 ///
 /// # Errors

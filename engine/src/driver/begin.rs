@@ -67,7 +67,7 @@ async fn went_back(house: &Arc<House>, size: u64, seen: u64) -> Result<(), Error
         .field("seen", &i64::try_from(seen).unwrap_or(i64::MAX));
     // A token that was revoked since holds again in the old store.
     let tokens = Write::RevokeAllTokens { at: house.now() };
-    publish::keep_refusing(house).await;
+    publish::keep_refusing(house).await?;
     // Killed halfway, it goes on at the next start: the log has then grown past what was seen.
     let reconciling = |value: &str| Write::Meta { name: RECONCILING, value: value.to_owned() };
     house.store().write(vec![tokens, reconciling("yes")], vec![event], vec![]).await?;

@@ -15,7 +15,7 @@ use jit_types::{BackendName, Span, Timestamp};
 use super::{Outcome, ends, finish};
 use crate::error::Error;
 use crate::failpoints::hit;
-use crate::house::House;
+use crate::house::{House, InForce};
 use crate::store::Leased;
 
 /// For how long at least what was refused is carried on after a store went back: a role may have been longer than any is now.
@@ -24,18 +24,18 @@ const CARRIED_AT_LEAST: Span = Span::from_secs(86_400);
 /// Publishes a backend's documents.
 pub(super) async fn publish(house: &Arc<House>, name: &BackendName, effect: &Leased) -> Outcome {
     hit("publish.before");
-    let backends = house.backends();
+    let in_force = house.now_in_force();
     let mut names = BTreeSet::from([name.clone()]);
-    if backends.len() > 1 {
+    if in_force.backends.len() > 1 || !in_force.backends.contains_key(name) {
         // What was given under this name may be another backend's by now, and the name another target's.
         for request in house.store().ended_early(house.now()).await? {
             let claims = request.grant.iter().flat_map(|grant| &grant.claims);
             let given = claims.filter_map(|claim| request.entitlement(claim)).filter(|gives| gives.backend == *name);
-            names.extend(given.map(|gives| serving(house, gives)));
+            names.extend(given.map(|gives| serving(&in_force, gives).clone()));
         }
     }
     let mut written = Ok(());
-    for name in names.iter().filter(|name| backends.contains_key(*name)) {
+    for name in names.iter().filter(|name| in_force.backends.contains_key(*name)) {
         // One that can't be written keeps none of the others back.
         let one = write_documents(house, name).await;
         written = written.and(one);
@@ -50,7 +50,8 @@ pub(super) async fn publish(house: &Arc<House>, name: &BackendName, effect: &Lea
 pub(crate) async fn write_documents(house: &House, name: &BackendName) -> Result<(), Error> {
     // One at a time, also where an effect and the start of the house meet: the last one in must be the newest.
     let _alone = house.lanes.enter(&format!("publish:{name}")).await;
-    let backend = house.backend(name).map_err(|words| Error::Unavailable(words.to_string()))?;
+    let in_force = house.now_in_force();
+    let backend = in_force.backend(name).map_err(|words| Error::Unavailable(words.to_string()))?;
     if backend.documents(&[])?.is_empty() {
         return Ok(());
     }
@@ -62,7 +63,7 @@ pub(crate) async fn write_documents(house: &House, name: &BackendName) -> Result
                 ClaimStatus::Ending { .. } | ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. }
             );
             // What was given under another name of the same target is refused there as well.
-            let ours = request.entitlement(claim).is_some_and(|gives| serving(house, gives) == *name);
+            let ours = request.entitlement(claim).is_some_and(|gives| serving(&in_force, gives) == name);
             if over && ours && claim.end > house.now() {
                 leases.push(ends::lease_of(house, &request, claim.id)?);
             }
@@ -70,10 +71,10 @@ pub(crate) async fn write_documents(house: &House, name: &BackendName) -> Result
     }
     leases.sort_by_key(|lease| lease.order.claim);
     let documents = backend.documents(&leases)?;
-    let since = house.now().plus_millis(-i64::try_from(longest(house).secs() * 1000).unwrap_or(0));
+    let now = house.now();
     let write = move || {
         documents.into_iter().try_for_each(|document| {
-            let document = carried_on(backend.as_ref(), document, since);
+            let document = carried_on(backend.as_ref(), document, now);
             replace(&document.path, document.mode, &document.bytes)
         })
     };
@@ -85,36 +86,47 @@ pub(crate) async fn write_documents(house: &House, name: &BackendName) -> Result
 
 /// Keeps what the documents refuse now beside them, where it will be carried on until all of it has come to its planted end:
 /// the store has gone back in time, and knows no more of what was ended since.
-pub(super) async fn keep_refusing(house: &House) {
-    for (name, backend) in house.backends().iter() {
+///
+/// # Errors
+/// When it can't be kept: what is published next would let it in again, so nothing may be. What is none of the house's own
+/// refuses nothing of the house's.
+pub(super) async fn keep_refusing(house: &House) -> Result<(), Error> {
+    let until = house.now().after(longest(house));
+    for (name, backend) in house.now_in_force().backends.iter() {
         let Ok(documents) = backend.documents(&[]) else { continue };
-        let (name, backend, now) = (name.clone(), Arc::clone(backend), house.now());
+        let (known, backend) = (name.clone(), Arc::clone(backend));
         let keep = move || {
-            for document in documents {
-                let Ok(bytes) = std::fs::read(&document.path) else { continue };
-                let (mode, path) = (document.mode, carried_path(&document.path));
-                let kept = match backend.carry_on(document, &bytes) {
-                    Ok(_) => replace(&path, mode, &bytes).and_then(|()| date(&path, now)),
-                    Err(error) => Err(std::io::Error::other(error.public.to_string())),
+            documents.into_iter().try_for_each(|document| {
+                let bytes = match std::fs::read(&document.path) {
+                    Ok(bytes) => bytes,
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                    Err(error) => return Err(error),
                 };
-                if let Err(error) = kept {
-                    tracing::error!(backend = %name, %error, "what its document refused can't be carried on");
+                let (mode, path) = (document.mode, carried_path(&document.path));
+                if let Err(error) = backend.carry_on(document, &bytes) {
+                    tracing::error!(backend = %known, error = %error.public, "what is published can't be carried on");
+                    return Ok(());
                 }
-            }
+                replace(&path, mode, &bytes).and_then(|()| date(&path, until))
+            })
         };
-        drop(tokio::task::spawn_blocking(keep).await);
+        let kept = tokio::task::spawn_blocking(keep).await;
+        let kept = kept.map_err(|_| Error::Unavailable("a document's keeper has failed".to_owned()))?;
+        kept.map_err(|e| Error::Unavailable(format!("what `{name}` refuses can't be carried on: {}", e.kind())))?;
     }
+    Ok(())
 }
 
-/// Dates a file by the house's own clock, which is not always the file system's.
-fn date(path: &Path, now: Timestamp) -> std::io::Result<()> {
-    let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+/// Dates a file by the moment until which it is carried on. That is settled when it is made: a role that is given for less
+/// since, or is gone, takes nothing back that was given before.
+fn date(path: &Path, until: Timestamp) -> std::io::Result<()> {
+    let seconds = u64::try_from(until.seconds()).unwrap_or(0);
     std::fs::File::options().write(true).open(path)?.set_modified(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 /// Which backend's documents refuse what an entitlement gave.
-fn serving(house: &House, gives: &Resolved) -> BackendName {
-    house.serving(gives).unwrap_or_else(|| gives.backend.clone())
+fn serving<'a>(in_force: &'a InForce, gives: &'a Resolved) -> &'a BackendName {
+    in_force.serving(gives).unwrap_or(&gives.backend)
 }
 
 fn carried_path(path: &Path) -> PathBuf {
@@ -130,16 +142,23 @@ fn longest(house: &House) -> Span {
 }
 
 /// A document that carries on what was refused before the store went back, while any of that may still be let in.
-fn carried_on(backend: &dyn Backend, document: Document, since: Timestamp) -> Document {
+fn carried_on(backend: &dyn Backend, document: Document, now: Timestamp) -> Document {
     let path = carried_path(&document.path);
     let Ok(meta) = std::fs::metadata(&path) else { return document };
-    if meta.mtime() < since.seconds() {
+    if meta.mtime() < now.seconds() {
         drop(std::fs::remove_file(&path));
         return document;
     }
-    let carried = std::fs::read(&path).ok().and_then(|earlier| backend.carry_on(document.clone(), &earlier).ok());
+    let with = |path: &Path| {
+        let earlier = std::fs::read(path).ok()?;
+        backend.carry_on(document.clone(), &earlier).ok()
+    };
+    let carried = with(&path).or_else(|| {
+        tracing::error!(path = %path.display(), "it is damaged; what is published now is carried on in its place");
+        with(&document.path)
+    });
     carried.unwrap_or_else(|| {
-        tracing::error!(path = %path.display(), "it is there and can't be carried on");
+        tracing::error!(path = %document.path.display(), "what was refused earlier can't be carried on");
         document
     })
 }

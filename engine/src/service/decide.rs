@@ -87,6 +87,13 @@ impl House {
                 return Err(self.refuse(caller, Attempt::on("ask.decided", Some(request)), refused).await);
             }
         };
+        // Of what is decided by now, the step says how.
+        if matches!(verdict, Verdict::Approve { .. })
+            && request.pending().is_some()
+            && let Err(refused) = policy::may_be_given(&rules, self.person(request.subject).as_ref(), &request.role)
+        {
+            return Err(self.refuse(caller, Attempt::on("ask.decided", Some(request)), refused).await);
+        }
         let sealed = comment.map(|text| texts::seal(self, caller.subject, "comment", text)).transpose()?;
         let (comment, openings) = sealed.map_or((None, vec![]), |(c, opening)| (Some(c), vec![opening]));
         let command = Command::Decide(Box::new(Decide {

@@ -116,6 +116,29 @@ async fn an_erased_person_is_in_no_file_and_old_and_new_exports_verify() {
     world.verified().await;
 }
 
+/// What a claim gave is kept for whoever asks again, and a certificate names its holder.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_an_erased_person_was_given_no_answer_is_kept() {
+    use sqlx::Connection as _;
+    let _alone = ALONE.lock().await;
+    let (world, _) = lived_in().await;
+    let path = world.dir.path().join("house.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a connection");
+    let mut kept = async || -> i64 {
+        let count = sqlx::query_scalar("SELECT count(*) FROM answers WHERE extra IS NOT NULL");
+        count.fetch_one(&mut connection).await.expect("the answers")
+    };
+    assert_eq!(kept().await, 1);
+    erase(&world, "ada", "alice").await.expect("erased");
+    assert_eq!(kept().await, 0);
+    // Somebody new, whose answers nobody has erased.
+    let claimed = world.granted("quick", "30m").await;
+    erase(&world, "ada", "bob").await.expect("erased");
+    assert_eq!(kept().await, 1);
+    world.claim("alice", claimed.request.id, "n").await.expect("the same answer again");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_event_a_missing_text_is_a_fault() {
     let _alone = ALONE.lock().await;

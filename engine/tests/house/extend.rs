@@ -234,3 +234,26 @@ async fn a_roles_most_includes_all_extensions_and_a_plan_changes_nothing() {
     let all = refused(world.try_extend("alice", id, "1s").await.expect_err("all is given"));
     assert!(all.hint.expect("a way out").to_string().contains("jit request"));
 }
+
+/// The rules in force say that she may use it no more, and the asks that wait are not brought in line with them yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_lost_a_role_gets_no_more_time_from_whoever_has_not_heard_of_it() {
+    let world = World::new().await;
+    let claimed = world.held().await;
+    let (id, old) = (claimed.request.id, world.end(claimed.request.id).await);
+    let asked = world.extend(id, "1h").await;
+    let with = (*world.house.rules()).clone();
+    let mut without = with.clone();
+    without.people.get_mut(&people::person("alice")).expect("Alice").groups.clear();
+    world.house.set_rules(without);
+    let said = refused(world.decide("bob", &asked, YES).await.expect_err("it is refused"));
+    assert_eq!(said.kind, RefusedKind::Conflict, "{}", said.message);
+    world.idle().await;
+    assert_eq!(world.end(id).await, old);
+    assert_eq!(world.shop.live_of(claimed.claim).expect("a login").window.end, old, "no end was moved");
+    // To say no is always right; and with the role comes the way on.
+    world.house.set_rules(with);
+    world.decide("bob", &asked, YES).await.expect("approved");
+    assert_eq!(world.end(id).await, old.after(span("1h")));
+    world.verified().await;
+}

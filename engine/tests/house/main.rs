@@ -6,6 +6,7 @@
 mod ahead;
 mod announce;
 mod canary;
+mod carried;
 mod driver;
 mod erase;
 mod export;

@@ -94,6 +94,20 @@ async fn what_was_given_under_another_name_of_the_same_target_is_ended_and_refus
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_only_backend_gave_under_its_earlier_name_is_refused_as_ever() {
+    let world = World::new().await;
+    let live = world.granted("listed", "1h").await;
+    let new = renamed(as_it_is(&world, "renamed").await, "list", "hosts");
+    let alone = without(without(new, "shop"), "other");
+    world.house.reconfigure(alone).await.expect("in force");
+    world.release("alice", live.request.id).await.expect("released");
+    until("its list refuses it", || async {
+        std::fs::read_to_string(world.list_path()).is_ok_and(|listed| listed.contains('"'))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_no_backend_of_a_changed_config_reaches_is_known() {
     let world = World::new().await;
     let live = world.granted("quick", "1h").await;

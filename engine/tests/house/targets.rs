@@ -1,5 +1,6 @@
 //! A backend's name says nothing: what was given somewhere is made, ended, refused and proven there and nowhere else.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,6 +33,38 @@ async fn what_was_given_under_a_name_that_is_another_targets_now_is_refused_as_e
         std::fs::read_to_string(world.list_path()).is_ok_and(|listed| listed.contains('"'))
     })
     .await;
+}
+
+/// Two names that change places again and again, while somebody asks who serves what was given under one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_while_names_change_places_is_never_sent_to_the_other_target() {
+    let world = Arc::new(World::new().await);
+    let given = world.file("alice", "quick", "1h").await.gives.remove(0);
+    let at_shop = world.house.backend(&given.backend).expect("it is there");
+    let stop = Arc::new(AtomicBool::new(false));
+    let (asked, stopped, at) = (Arc::clone(&world), Arc::clone(&stop), Arc::clone(&at_shop));
+    let asking = tokio::task::spawn_blocking(move || {
+        let mut wrong = 0u32;
+        while !stopped.load(Ordering::SeqCst) {
+            let found = asked.house.pointing(&given, false).expect("it is always somebody's");
+            wrong += u32::from(!Arc::ptr_eq(&found, &at));
+        }
+        wrong
+    });
+    for turn in 0..300 {
+        let mut new = as_it_is(&world, &format!("turn {turn}")).await;
+        let (mut a, mut b) = (backend("shop"), backend("other"));
+        if turn % 2 == 0 {
+            std::mem::swap(&mut a, &mut b);
+        }
+        new.outfit.backends.insert(a.clone(), Arc::clone(&at_shop));
+        new.outfit.targets.insert(a, "fake://shop".to_owned());
+        new.outfit.backends.insert(b.clone(), Arc::clone(&world.house.backends()[&backend("list")]));
+        new.outfit.targets.insert(b, "fake://other".to_owned());
+        world.house.reconfigure(new).await.expect("in force");
+    }
+    stop.store(true, Ordering::SeqCst);
+    assert_eq!(asking.await.expect("a task"), 0);
 }
 
 /// Where a claim is held up, and what it waits for there: for nobody, it dies.

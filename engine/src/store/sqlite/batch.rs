@@ -71,6 +71,8 @@ pub(super) struct Batch {
     pub(super) barred: Barred,
     pub(super) locks_changed: bool,
     pub(super) erasing: Vec<Subject>,
+    /// The replies to their claims, as they are stored.
+    pub(super) forgotten: Vec<String>,
     pub(super) states: HashMap<RequestId, Option<Arc<Request>>>,
     /// The requests that changed, and what stood beside their states before; nothing where they are new.
     pub(super) dirty: HashMap<RequestId, Option<Columns>>,
@@ -118,6 +120,7 @@ impl Batch {
             barred,
             locks_changed: false,
             erasing: Vec::new(),
+            forgotten: Vec::new(),
             states: HashMap::new(),
             dirty: HashMap::new(),
             new_asks: Vec::new(),

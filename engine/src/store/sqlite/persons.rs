@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jit_life::{LockTarget, Locks, Refused};
+use jit_life::{LockTarget, Locks, Refused, Reply};
 use jit_types::Subject;
 use sqlx::SqliteConnection;
 
@@ -99,6 +99,9 @@ impl Batch {
         if erasure.reply.is_ok() {
             Arc::make_mut(&mut self.barred.erased).insert(job.subject);
             self.erasing.push(job.subject);
+            let claims = requests.iter().flat_map(|request| request.claims());
+            let given = claims.map(|claim| json(&Ok::<_, Refused>(Reply::Claimed(claim.id))));
+            self.forgotten.extend(given);
         }
         Ok(erasure.reply)
     }
@@ -136,6 +139,13 @@ impl Batch {
         if self.locks_changed {
             sqlx::query("UPDATE locks SET state = $1")
                 .bind(json(&*self.barred.locks))
+                .execute(&mut *connection)
+                .await?;
+        }
+        if !self.forgotten.is_empty() {
+            // What a claim gave is kept beside its answer, and a certificate names whom it was given to.
+            sqlx::query("DELETE FROM answers WHERE reply IN (SELECT value FROM json_each($1))")
+                .bind(json(&self.forgotten))
                 .execute(&mut *connection)
                 .await?;
         }
