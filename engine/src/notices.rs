@@ -1,5 +1,6 @@
 //! From a request to what is announced of it: the least that a decision needs, to those who can decide.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jit_approval::{Addressee, AskNotice, NoticeKey, SeenFirst, Standing};
@@ -34,10 +35,15 @@ pub(crate) async fn addressees(
     let mut to: Vec<Addressee> = to.collect();
     if to.iter().any(|addressee| addressee.names.is_empty()) {
         let first = house.seen_first(kind, None).await?;
-        let all = Arc::new(first.values().filter_map(|account| name(account)).collect());
+        // What the config says goes before any address: the account that it names for somebody is nobody else's.
+        let named = rules.people.values().flat_map(|known| &known.principals).filter_map(|p| name(p.as_str()));
+        let named: BTreeSet<String> = named.collect();
+        let seen = first.values().filter_map(|account| name(account));
+        let all = Arc::new(seen.chain(named.iter().cloned()).collect());
         for addressee in &mut to {
             let subject = house.known_subject(&addressee.person);
             let theirs = subject.and_then(|subject| first.get(&subject)).and_then(|account| name(account));
+            let theirs = theirs.filter(|account| !named.contains(account));
             addressee.seen = SeenFirst::new(theirs, Arc::clone(&all));
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 #![allow(unreachable_pub, reason = "nothing here is for others")]
 
+mod accounts;
 mod ahead;
 mod announce;
 mod canary;
