@@ -62,11 +62,19 @@ pub(crate) async fn write_documents(house: &House, name: &BackendName) -> Result
                 claim.status,
                 ClaimStatus::Ending { .. } | ClaimStatus::Gone { .. } | ClaimStatus::Failed { .. }
             );
+            let Some(gives) = request.entitlement(claim).filter(|_| over && claim.end > house.now()) else { continue };
             // What was given under another name of the same target is refused there as well.
-            let ours = request.entitlement(claim).is_some_and(|gives| serving(&in_force, gives) == name);
-            if over && ours && claim.end > house.now() {
-                leases.push(ends::lease_of(house, &request, claim.id)?);
+            if serving(&in_force, gives) != name {
+                continue;
             }
+            let lease = ends::lease_of(house, &request, claim.id)?;
+            // The name may be all that is left of what it was given under: another kind of backend can't refuse it, and what
+            // it can is not kept from being refused.
+            if in_force.serving(gives).is_none() && backend.documents(std::slice::from_ref(&lease)).is_err() {
+                tracing::warn!(backend = %name, request = %request.id, "nothing refuses what was given there before");
+                continue;
+            }
+            leases.push(lease);
         }
     }
     leases.sort_by_key(|lease| lease.order.claim);

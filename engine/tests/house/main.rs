@@ -13,6 +13,7 @@ mod erase;
 mod export;
 mod extend;
 mod invariants;
+mod kind;
 mod kit;
 mod lock;
 mod outbox;
