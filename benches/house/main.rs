@@ -16,6 +16,7 @@ mod clock;
 mod cycles;
 mod ends;
 mod flat;
+mod life;
 mod logins;
 mod openbao;
 mod server;
@@ -41,6 +42,10 @@ async fn main() {
             row(&what, &format!("{rate:.0}/s"));
             row("  commits that a cycle took", &format!("{commits:.2}"));
         }
+    }
+    if is("life") {
+        life("ssh", Some(life::ssh().await));
+        life("PostgreSQL", life::postgres().await);
     }
     if is("ends") {
         let count = 10_000;
@@ -106,6 +111,21 @@ fn logins(who: &str, rates: Option<logins::Rates>) {
             row(&format!("PostgreSQL logins ended, {who}"), &format!("{:.0}/s", rates.ended));
         }
         None => row(&format!("PostgreSQL logins, {who}"), "not measured"),
+    }
+}
+
+fn life(backend: &str, life: Option<life::Life>) {
+    let Some(life) = life else { return row(&format!("{backend}, from approved to ended"), "not measured") };
+    for (what, times) in [
+        ("approved → credential", &life.usable),
+        ("approved → its first use answered", &life.used),
+        ("end → open session cut", &life.dead),
+        ("end → proven gone", &life.proven),
+    ] {
+        if !times.is_empty() {
+            let [p50, p99] = [0.50, 0.99].map(|quantile| life::at(times, quantile));
+            row(&format!("{backend}: {what}, p50, p99"), &format!("{p50:.1} ms, {p99:.1} ms"));
+        }
     }
 }
 
