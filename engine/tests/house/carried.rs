@@ -1,10 +1,12 @@
-//! What was refused before a store went back in time stays refused, whatever becomes of the file that remembers it.
+//! What was refused before a store, or a clock, went back in time stays refused, whatever becomes of the file that remembers it.
 
 use std::path::PathBuf;
 
 use jit_engine::{Error, driver};
+use jit_life::Approval;
 use jit_types::Digest;
 
+use super::kit::people::role;
 use super::kit::{World, span};
 
 /// Opens the house again; `back` says whether on a store that has gone back in time.
@@ -83,4 +85,30 @@ async fn a_role_that_is_given_for_less_since_takes_nothing_off_the_list() {
     world.clock.advance(span("2d"));
     begin(&world, false).await.expect("it opens");
     assert!(!list(&world).contains("forgotten"), "nothing of it can be let in any more: {}", list(&world));
+}
+
+/// For a while the clock was a day ahead, and what ended then was published; now it is right again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_over_by_a_clock_that_was_ahead_is_refused_again_by_one_that_is_right() {
+    let world = World::new().await;
+    let mut rules = (*world.house.rules()).clone();
+    rules.roles.extend(["meanwhile", "afterwards"].map(|name| role(name, Approval::ByRule, &["list"])));
+    world.house.set_rules(rules);
+    let ended = async |name: &str| {
+        let id = world.file("alice", name, "4h").await.id;
+        let claimed = world.claim("alice", id, name).await.expect("a credential");
+        world.release("alice", id).await.expect("released");
+        world.idle().await;
+        claimed.claim.to_string().replace("cl_", "")
+    };
+    let first = ended("listed").await;
+    assert_eq!(list(&world).matches(&first).count(), 1, "{}", list(&world));
+    world.clock.advance(span("1d"));
+    let meanwhile = ended("meanwhile").await;
+    assert!(!list(&world).contains(&first) && list(&world).contains(&meanwhile), "{}", list(&world));
+    world.clock.back(span("1d"));
+    let afterwards = ended("afterwards").await;
+    for claim in [first, meanwhile, afterwards] {
+        assert!(list(&world).contains(&claim), "{claim}: {}", list(&world));
+    }
 }

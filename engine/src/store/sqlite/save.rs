@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jit_life::Request;
-use jit_types::Timestamp;
+use jit_types::{Span, Timestamp};
 use sqlx::SqliteConnection;
 
 use super::super::{PINS, Pins, StoreError, Write};
@@ -20,6 +20,9 @@ const CHANGES: [&str; 3] = [
     "ON CONFLICT (id) DO UPDATE SET grant_id = excluded.grant_id, open_key = excluded.open_key,
             waiting = excluded.waiting, state = excluded.state",
 ];
+
+/// For how long after its planted end it is remembered that something ended early.
+const LISTED_ON: Span = Span::from_secs(7 * 86_400);
 
 impl Batch {
     /// Writes all that changed; says whether anything did.
@@ -77,11 +80,12 @@ impl Batch {
         .await?;
         let now = self.log.last().map_or(Timestamp::EPOCH, |row| row.event.at);
         let early: Vec<_> = self.changed().flat_map(|request| rows::ended_early(request, now)).collect();
-        // What has come to its planted end meanwhile needs no list any more.
+        // What has come to its planted end long since needs no list any more: not by a clock that was ahead for a while.
+        let over = now.before(LISTED_ON);
         for backend in early.iter().map(|row| &row.backend).collect::<HashSet<_>>() {
             sqlx::query("DELETE FROM ended_early WHERE backend = $1 AND planted < $2")
                 .bind(backend)
-                .bind(now.millis())
+                .bind(over.millis())
                 .execute(&mut *connection)
                 .await?;
         }
