@@ -16,6 +16,13 @@ pub(crate) fn ask_key(ask: &Ask) -> NoticeKey {
     NoticeKey(format!("ask/{}", ask.id))
 }
 
+/// How the keys of all notices about a request begin.
+pub(crate) fn keys_of(request: &Request) -> Vec<String> {
+    let asks = request.asks.iter().flat_map(|ask| [ask_key(ask).0, format!("note/{}/", ask.id)]);
+    let alerts = request.claims().map(|claim| format!("alert/{}/", claim.id));
+    asks.chain(alerts).chain([format!("news/{}/", request.id), format!("note/{}/", request.id)]).collect()
+}
+
 /// People as a channel knows them.
 pub(crate) async fn addressees(
     house: &House,

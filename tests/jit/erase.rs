@@ -8,6 +8,8 @@ use crate::house::{House, python_verifier};
 use crate::process::run;
 
 const CANARY: &str = "canary-77ab10 the orders of Mrs Smith";
+/// The host that she names as a parameter.
+const TYPED: &str = "canary-host-77ab10";
 const NAME: &str = "alice@example.com";
 
 fn erase(house: &House, by: &str, more: &[&str]) -> crate::process::Ran {
@@ -24,10 +26,23 @@ fn holding(directory: &Path, text: &str) -> Vec<String> {
 
 #[test]
 fn who_is_erased_is_in_no_file_and_every_export_verifies() {
-    let mut house = House::with(&["alice", "bob"]);
+    let mut house = House::changed(&["alice", "bob"], |config| {
+        let gives = "[[roles.typed.gives]]\nbackend = \"hosts\"\nprincipals = [{ param = \"host\" }]\n";
+        let param = "[roles.typed.params.host]\ntype = \"text\"\npattern = \"[a-z0-9-]+\"\n";
+        let rest =
+            "about = \"A host by name\"\nfor = { default = \"5m\", max = \"1h\" }\nrequest = [\"group:engineers\"]\n";
+        format!("[roles.typed]\n{rest}approve = {{ by = \"rule\" }}\n{param}{gives}{config}")
+    });
     let state = house.root.join("state");
     let id =
         house.jit("alice", &["request", "look", "--for", "5m", "--reason", CANARY, "--no-wait"]).ok().line().to_owned();
+    let host = format!("host={TYPED}");
+    let typed =
+        house.jit("alice", &["request", "typed", "--param", &host, "--for", "5m", "--reason", "x", "--no-wait"]);
+    let typed = typed.ok().line().to_owned();
+    house.jit("alice", &["release", &typed]).ok();
+    house.stands("alice", &typed, "ended");
+    assert!(!holding(&state, TYPED).is_empty(), "the store works with it");
     // Refused while something is open, and by whom is no administrator.
     let refused = erase(&house, "ada", &["--yes"]).code(1);
     assert!(refused.err.contains("is not over"), "{}", refused.err);
@@ -37,21 +52,23 @@ fn who_is_erased_is_in_no_file_and_every_export_verifies() {
     house.jit("alice", &["release", &id]).ok();
     house.stands("alice", &id, "ended");
     let opened = house.jit("ada", &["audit", "export", "--open"]).ok().out;
-    assert!(opened.contains(CANARY) && opened.contains(NAME));
+    assert!(opened.contains(CANARY) && opened.contains(NAME) && opened.contains(TYPED));
     let before = house.root.join("before.jsonl");
     std::fs::write(&before, house.jit("ada", &["audit", "export"]).ok().out).unwrap();
+    assert!(!std::fs::read_to_string(&before).unwrap().contains(TYPED), "it stands in the record in clear");
     assert!(!holding(&state, NAME).is_empty(), "who she is stands in the keys");
     let (from, to) = (state.to_str().unwrap(), house.root.join("backup"));
     run(&mut house.command("broker", &["backup", "--to", to.to_str().unwrap(), "--state", from])).ok();
     let done = erase(&house, "ada", &["--yes", "--output", "json"]).ok().json();
-    assert_eq!((&done["requests"], &done["configured"]), (&1.into(), &true.into()));
+    assert_eq!((&done["requests"], &done["configured"]), (&2.into(), &true.into()));
+    assert_eq!(holding(&state, TYPED), Vec::<String>::new());
     for directory in [&state, &to] {
         for text in [CANARY, NAME] {
             assert_eq!(holding(directory, text), Vec::<String>::new(), "{text}");
         }
     }
     let after = house.jit("ada", &["audit", "export", "--open"]).ok().out;
-    assert!(!after.contains(CANARY) && !after.contains(NAME));
+    assert!(!after.contains(CANARY) && !after.contains(NAME) && !after.contains(TYPED));
     assert!(after.contains("subject.erased"));
     house.verified();
     house.jit("ada", &["audit", "verify"]).ok();

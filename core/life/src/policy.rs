@@ -84,6 +84,7 @@ pub struct MayRequest {
     limits: Limits,
     approval: Approval,
     gives: Vec<Resolved>,
+    typed: bool,
 }
 
 impl MayRequest {
@@ -98,6 +99,7 @@ impl MayRequest {
             limits: role.limits,
             approval: role.approval.clone(),
             gives,
+            typed: role.params.values().any(|param| matches!(param.kind, ParamType::Text(_))),
         }
     }
 
@@ -132,6 +134,10 @@ impl MayRequest {
     /// What it gives.
     pub fn gives(&self) -> &[Resolved] {
         &self.gives
+    }
+    /// Whether a parameter is free text, so that what it gives repeats what a person typed.
+    pub fn typed(&self) -> bool {
+        self.typed
     }
 }
 

@@ -2,8 +2,8 @@
 
 use jit_types::digest::Hasher;
 use jit_types::{
-    AskId, ClaimId, Commitment, Digest, GrantId, Handle, Lane, MaterialKind, Params, Proof, RequestId, RoleName, Span,
-    Subject, Tail, Timestamp, Usable, Window, Words,
+    AskId, ClaimId, Commitment, Digest, GrantId, Handle, Lane, MaterialKind, Params, Proof, RequestId, RoleName, Scope,
+    Span, Subject, Tail, Timestamp, Usable, Window, Words,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,9 @@ mod extension;
 mod hash;
 
 pub use extension::{Extension, MoveStatus, Moved};
+
+/// What is left of the words for what was given, once the parameters in them are erased.
+const FORGOTTEN: &str = "what it gave is erased";
 
 /// A person asking, through a principal, for one role with parameters, duration and reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,9 @@ pub struct Request {
     pub revision: Digest,
     /// With which parameters.
     pub params: Params,
+    /// Whether one of them is free text: then whatever is said of the target may repeat it, and is personal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub typed: bool,
     /// What it gives, resolved.
     pub gives: Vec<Resolved>,
     /// The Ed25519 public key that claims are signed with, 32 bytes in hexadecimal digits. A request that was filed over a
@@ -321,6 +327,27 @@ impl Request {
     /// A claim of the grant.
     pub fn claim(&self, id: ClaimId) -> Option<&Claim> {
         self.grant.as_ref()?.claims.iter().find(|claim| claim.id == id)
+    }
+
+    /// Forgets its parameters and all that repeats them. Only when it is over, and nothing can come back in the target.
+    pub(crate) fn forget_params(&mut self) {
+        if self.params.is_empty() {
+            return;
+        }
+        self.params.clear();
+        for gives in &mut self.gives {
+            gives.scope = Scope(serde_json::Value::Null);
+            let capability = &mut gives.capability;
+            capability.gives = Words::new(FORGOTTEN);
+            (capability.warnings, capability.holding, capability.lane) = (Vec::new(), None, Lane::PerClaim);
+        }
+        for claim in self.grant.iter_mut().flat_map(|grant| &mut grant.claims) {
+            // Handle and evidence are the target's words for it.
+            claim.handle = None;
+            if let ClaimStatus::Gone { proof } | ClaimStatus::Failed { proof } = &mut claim.status {
+                (proof.evidence, proof.tail) = (Vec::new(), Vec::new());
+            }
+        }
     }
 
     /// The entitlement that a claim stands for.

@@ -139,7 +139,8 @@ pub struct NotMoved {
 pub struct NotGone {
     /// What is so, in public words.
     pub words: Words,
-    /// Whether it is expected and soon over (a document not yet published), rather than a failure to tell people of.
+    /// Whether it is expected and soon over (a document not yet published), rather than a failure to tell people of. What goes
+    /// on for minutes is told all the same.
     pub expected: bool,
     /// Whether the target was seen to still let it in.
     pub usable: bool,

@@ -100,6 +100,15 @@ impl Fields {
         }
     }
 
+    /// Makes those of these fields personal that may be shown to whoever uses the house: a text of somebody's stands in them.
+    #[must_use]
+    pub fn personal(mut self, names: &[&str]) -> Self {
+        for field in self.0.iter_mut().filter(|field| field.class == Class::Internal && names.contains(&field.name)) {
+            field.class = Class::Personal;
+        }
+        self
+    }
+
     /// The fields.
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
         self.0.iter()

@@ -7,7 +7,7 @@ use jit_approval::{Adapter, Alert, MessageRef, News as NewsNotice, Notice, Notic
 use jit_life::{AskStatus, GrantStatus, News, Request};
 use jit_types::{AskId, ChannelName, ClaimId, RequestId, Words};
 
-use super::{Outcome, PATIENCE, finish, note};
+use super::{Outcome, PATIENCE, note};
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
@@ -15,7 +15,7 @@ use crate::notices;
 use crate::store::{Leased, Write};
 
 pub(super) async fn announce(house: &Arc<House>, id: RequestId, ask: AskId, effect: &Leased) -> Outcome {
-    let told = on_each(house, move |house, name, channel| async move {
+    let announced = on_each(house, move |house, name, channel| async move {
         let Some(request) = house.store().request(id).await? else { return Ok(()) };
         // Of what is decided by now, those who have not heard of it need not hear.
         let Some(found) = request.asks.iter().find(|a| a.id == ask && a.status == AskStatus::Pending) else {
@@ -32,13 +32,13 @@ pub(super) async fn announce(house: &Arc<House>, id: RequestId, ask: AskId, effe
     let request = house.store().request(id).await?;
     let decided = request.iter().flat_map(|r| &r.asks).any(|a| a.id == ask && a.status != AskStatus::Pending);
     let followed = if decided { follow(house, id, ask).await } else { Ok(()) };
-    told.and(followed)?;
-    finish(house, effect).await
+    announced.and(followed)?;
+    told(house, id, effect).await
 }
 
 pub(super) async fn update(house: &Arc<House>, id: RequestId, ask: AskId, effect: &Leased) -> Outcome {
     follow(house, id, ask).await?;
-    finish(house, effect).await
+    told(house, id, effect).await
 }
 
 /// Brings every message of an ask up to date.
@@ -86,7 +86,7 @@ pub(super) async fn news(house: &Arc<House>, id: RequestId, news: News, effect: 
     if let Some(request) = house.store().request(id).await? {
         note::of_grant(house, &request, news).await?;
     }
-    finish(house, effect).await
+    told(house, id, effect).await
 }
 
 fn open(status: GrantStatus) -> bool {
@@ -124,7 +124,17 @@ pub(super) async fn alert(house: &Arc<House>, id: RequestId, claim: ClaimId, eff
         })
         .await?;
     }
-    finish(house, effect).await
+    told(house, id, effect).await
+}
+
+/// Something was told. Once a request is over and all of it was told, what stands only so that nothing is told twice is let go.
+async fn told(house: &House, id: RequestId, effect: &Leased) -> Outcome {
+    let mut writes = vec![Write::Done(effect.clone())];
+    if let Some(request) = house.store().request(id).await?.filter(|request| !request.open()) {
+        writes.push(Write::Told { request: id, notices: notices::keys_of(&request) });
+    }
+    house.store().write(writes, vec![], vec![]).await?;
+    Ok(Vec::new())
 }
 
 /// Does something on every channel at once, so that one that is down or hangs keeps nothing from the others. Fails when it

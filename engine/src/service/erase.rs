@@ -12,7 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jit_life::erase::{ERASED, erased};
+use jit_life::erase::{ERASED, erased, forgotten};
 use jit_life::policy::{self, Caller, MayAdminister};
 use jit_life::{Command, Facts, Locks, Refused, RefusedKind, Request, transition};
 use jit_types::{Event, PersonId, RequestId, Subject};
@@ -23,6 +23,7 @@ use crate::audit::{KeyState, KeysError};
 use crate::error::Error;
 use crate::failpoints::hit;
 use crate::house::House;
+use crate::notices;
 use crate::store::{ErasureJob, ErasureStep, Query, Write};
 
 /// The pauses between two tries to carry an erasure out.
@@ -143,7 +144,10 @@ impl House {
         hit("erase.destroyed");
         self.parts.openings.forget(subject).await.map_err(|error| unavailable(error.to_string()))?;
         self.store().scrub().await?;
-        Ok(self.store().write(vec![Write::Erased { subject }], vec![], vec![]).await?)
+        // Whoever asked was told where they are before it began; nothing else needs it.
+        let theirs = Query { subject: Some(subject), most: u32::MAX, ..Default::default() };
+        let notices = self.store().requests(theirs).await?.iter().flat_map(notices::keys_of).collect();
+        Ok(self.store().write(vec![Write::Erased { subject, notices }], vec![], vec![]).await?)
     }
 
     /// Takes erasures up that were broken off, and holds store and keys to each other where one of them was put back from a
@@ -160,21 +164,32 @@ impl House {
             // A store from before the erasure: without the event its record would not verify.
             let now = self.now();
             let event = Event::new(ERASED, now).subject(subject);
-            let play = move |_: &[Arc<Request>], _: &Locks| ErasureStep {
-                steps: vec![],
-                events: vec![event.clone()],
-                reply: Ok(()),
-            };
-            let played = self.store().play_erasure(ErasureJob { subject, at: now, play: Box::new(play) }).await?;
-            played?;
+            self.play_forgotten(subject, vec![event]).await?;
             self.try_to_finish(subject).await;
         }
         for (subject, done) in begun {
-            if !done || matches!(self.parts.keys.key(subject), KeyState::Alive(_)) {
+            let theirs = Query { subject: Some(subject), most: u32::MAX, ..Default::default() };
+            let now = self.now();
+            let holds = self.store().requests(theirs).await?.iter().any(|request| forgotten(request, now).is_some());
+            if holds {
+                self.play_forgotten(subject, Vec::new()).await?;
+            }
+            if holds || !done || matches!(self.parts.keys.key(subject), KeyState::Alive(_)) {
                 self.try_to_finish(subject).await;
             }
         }
         Ok(())
+    }
+
+    /// Takes away what requests of an erased person's hold of parameters, where they are over.
+    async fn play_forgotten(&self, subject: Subject, events: Vec<Event>) -> Result<(), Error> {
+        let now = self.now();
+        let play = move |requests: &[Arc<Request>], _: &Locks| ErasureStep {
+            steps: requests.iter().filter_map(|request| Some((request.id, forgotten(request, now)?))).collect(),
+            events: events.clone(),
+            reply: Ok(()),
+        };
+        Ok(self.store().play_erasure(ErasureJob { subject, at: now, play: Box::new(play) }).await??)
     }
 
     /// A key that can't be destroyed now keeps nobody from opening the house, and so nothing from being ended.
@@ -188,16 +203,10 @@ impl House {
     async fn copies(&self, requests: &[Request]) -> Result<Vec<Copied>, Error> {
         let mut copies = Vec::new();
         for request in requests {
-            let claims = request.grant.iter().flat_map(|grant| &grant.claims);
-            let prefixes = request.asks.iter().map(|ask| crate::notices::ask_key(ask).0);
-            let prefixes = prefixes.chain(claims.map(|claim| format!("alert/{}/", claim.id)));
-            let prefixes = prefixes.chain([format!("news/{}/", request.id)]).collect();
-            let found = self.store().messages_under(prefixes).await?;
-            copies.extend(found.into_iter().map(|[_, channel, message]| Copied {
-                request: request.id,
-                channel,
-                message,
-            }));
+            let found = self.store().messages_under(notices::keys_of(request)).await?;
+            // Where nobody could be told, or a line stands beneath another message, there is none to be named.
+            let found = found.into_iter().filter(|[_, _, message]| !message.is_empty());
+            copies.extend(found.map(|[_, channel, message]| Copied { request: request.id, channel, message }));
         }
         Ok(copies)
     }

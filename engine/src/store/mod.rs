@@ -113,6 +113,14 @@ pub enum Write {
         /// The adapter's reference.
         message: String,
     },
+    /// The notes of what was told of a request that is over are let go: those that lead to no message, and stand so that
+    /// nothing is told twice. As long as something is still to be told of it, nothing is done.
+    Told {
+        /// Of which request.
+        request: RequestId,
+        /// How the keys of its notices begin.
+        notices: Vec<String>,
+    },
     /// What is kept besides a reply under an idempotency key.
     KeepAnswer {
         /// The key.
@@ -152,10 +160,12 @@ pub enum Write {
         /// When.
         due: Timestamp,
     },
-    /// A person's key is destroyed.
+    /// A person's key is destroyed, and who asked for that was told where messages about them are.
     Erased {
         /// Whose.
         subject: Subject,
+        /// How the keys of the notices of their requests begin.
+        notices: Vec<String>,
     },
     /// A backend's documents are to be published.
     Publish {

@@ -69,6 +69,43 @@ async fn a_decided_ask_is_reduced_to_what_who_and_outcome() {
     assert_eq!(asks(&world, 0), 0, "nothing is left to press");
 }
 
+/// All rows that say where messages are, or that something was told.
+async fn rows(world: &World) -> Vec<[String; 3]> {
+    world.store().messages_under(vec![String::new()]).await.expect("read")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_keeps_from_telling_twice_is_let_go_when_all_is_told() {
+    let world = two_channels().await;
+    let request = world.file("alice", "db", "1h").await;
+    world.decide("bob", &request, YES).await.expect("approved");
+    world.claim("alice", request.id, "n").await.expect("a credential");
+    world.idle().await;
+    let notes = |rows: &[[String; 3]]| rows.iter().filter(|[notice, _, _]| notice.starts_with("note/")).count();
+    assert_eq!(notes(&rows(&world).await), 2, "approved, and in use");
+    // As long as a channel has not heard of the end, what keeps anybody from hearing things twice stays.
+    world.media[1].fault(Fault::Down);
+    world.release("alice", request.id).await.expect("released");
+    world.idle().await;
+    until("the other tells of the end", || async { world.shown(0).iter().any(|text| text.contains("ended")) }).await;
+    world.pass(span("10s")).await;
+    assert_eq!(notes(&rows(&world).await), 2, "one of them hears of it yet");
+    let told = world.shown(0).len();
+    world.media[1].fault(Fault::Lifted);
+    world.pass(span("2m")).await;
+    assert!(world.ended(request.id).await);
+    let left = rows(&world).await;
+    assert!(left.iter().all(|[_, _, message]| !message.is_empty()), "{left:?}");
+    // Where the messages are stays: an erasure names them.
+    assert!(left.iter().any(|[notice, ..]| notice.starts_with("ask/")), "{left:?}");
+    assert_eq!(world.shown(0).len(), told, "nothing was told twice");
+    // A late click still gets its honest word.
+    let late = world.decide("bob", &request, YES).await.expect("he has said so").words;
+    assert!(late.to_string().contains("you have said so before"), "{late}");
+    let late = world.decide("carol", &request, YES).await.expect_err("it is over");
+    assert!(late.to_string().contains("approved before"), "{late}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_decided_while_it_was_announced_follows() {
     let world = World::new().await;

@@ -141,6 +141,32 @@ async fn retries_are_spread_capped_and_told_of() {
     assert_eq!(world.told("claim.not_gone", "done").await.len(), 4, "1, 2, 4 and 8 tries");
 }
 
+/// What says "soon" is believed for minutes, and not for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_stays_unfinished_is_told_of() {
+    let world = World::new().await;
+    let claimed = world.granted("quick", "1h").await;
+    world.at_shop.unfinished.store(true, SeqCst);
+    world.clock.set(claimed.window.end);
+    for tries in 1..=33u32 {
+        world.idle().await;
+        let failures = world.request(claimed.request.id).await.claim(claimed.claim).expect("a claim").failures;
+        assert_eq!(failures, tries);
+        let alerts = world.shown(0).into_iter().filter(|text| text.contains("not proven gone")).count();
+        assert_eq!(alerts, [16, 32].iter().filter(|at| tries >= **at).count(), "after {tries} tries");
+        if tries == 16 {
+            let waited = world.now().since(claimed.window.end);
+            assert!((span("2m")..=span("10m")).contains(&waited), "{waited}");
+        }
+        let effects = world.effects().await;
+        let (_, due) = effects.iter().find(|(kind, _)| kind.contains("revoke")).expect("it is tried on");
+        world.clock.set(jit_types::Timestamp::from_millis(*due));
+    }
+    world.at_shop.unfinished.store(false, SeqCst);
+    world.idle().await;
+    assert!(world.ended(claimed.request.id).await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_slept_for_days_ends_everything_on_waking() {
     let world = World::new().await;

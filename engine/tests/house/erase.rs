@@ -9,18 +9,21 @@ use std::task::{Context, Waker};
 use jit_engine::audit::{FaultKind, Pins, verify};
 use jit_engine::service::erase::Erased;
 use jit_engine::service::lock::Whom;
-use jit_engine::store::{PINS, Pins as Pinned, StoreError, Write};
+use jit_engine::store::{PINS, Pins as Pinned, Query, StoreError, Write};
 use jit_engine::{Error, failpoints};
 use jit_life::policy::Caller;
-use jit_life::{RefusedKind, Verdict};
+use jit_life::{RefusedKind, Request, Verdict};
 use jit_types::digest::Hasher;
-use jit_types::{PersonId, RequestId};
+use jit_types::{ParamValue, PersonId, RequestId};
 
 use crate::kit::people::{key, person};
 use crate::kit::{World, span, until};
 
 /// What Alice types, which nobody else does.
 const CANARY: &str = "canary-3c9a0f the orders of Mrs Smith";
+
+/// The host that Alice names as a parameter.
+const TYPED: &str = "canary-host-of-mrs-smith";
 
 /// Where an erasure dies. One for the process: every test here is alone with it.
 static DIES: Mutex<Option<&str>> = Mutex::new(None);
@@ -59,6 +62,11 @@ async fn lived_in() -> (World, RequestId) {
     let id = filed.expect("filed").request.id;
     world.claim("alice", id, "n").await.expect("a credential");
     world.house.create_token(&alice, None, CANARY, None, span("1h"), None).await.expect("a token");
+    let mut typed = World::wish("typed", Some("30m"), CANARY);
+    typed.params = [("host".parse().expect("a name"), ParamValue::Text(TYPED.to_owned()))].into();
+    let typed = world.house.file(&alice, &typed, &key, None).await.expect("filed").request.id;
+    world.claim("alice", typed, "n").await.expect("a credential");
+    world.release("alice", typed).await.expect("released");
     let denied = world.file("alice", "db", "1h").await;
     world.decide("bob", &denied, Verdict::Deny).await.expect("denied");
     world.release("alice", id).await.expect("released");
@@ -82,14 +90,38 @@ async fn exported(world: &World) -> Vec<u8> {
 
 async fn is_erased(world: &World, alice: &PersonId, id: RequestId) {
     assert_eq!(world.house.known_subject(alice), None);
-    for text in [CANARY, alice.as_str()] {
+    for text in [CANARY, TYPED, alice.as_str()] {
         assert_eq!(holding(world.dir.path(), text), Vec::<String>::new(), "{text}");
     }
     let reason = world.request(id).await.reason;
     assert_eq!(world.house.open_text(&reason).await.expect("the openings").map(|free| free.0), None);
     let export = String::from_utf8(exported(world).await).expect("text");
-    assert!(!export.contains(CANARY) && !export.contains(alice.as_str()));
+    assert!(!export.contains(CANARY) && !export.contains(TYPED) && !export.contains(alice.as_str()));
+    let of_hers = Query { subject: Some(world.request(id).await.subject), ..Query::default() };
+    for request in world.store().requests(of_hers).await.expect("read") {
+        let keys = notices(&request);
+        assert_eq!(world.store().messages_under(keys).await.expect("read"), Vec::<[String; 3]>::new());
+    }
     world.verified().await;
+}
+
+/// How the keys of the notices of a request begin.
+fn notices(request: &Request) -> Vec<String> {
+    let asks = request.asks.iter().flat_map(|ask| [format!("ask/{}", ask.id), format!("note/{}/", ask.id)]);
+    asks.chain([format!("news/{}/", request.id), format!("note/{}/", request.id)]).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_types_into_a_parameter_is_sealed_in_the_record() {
+    let _alone = ALONE.lock().await;
+    let (world, _) = lived_in().await;
+    let sealed = world.house.export(&world.caller("ada").await, false, Vec::new()).await.expect("an export");
+    let sealed = String::from_utf8(sealed).expect("text");
+    assert!(!sealed.contains(TYPED), "it stands in the record in clear");
+    assert!(sealed.contains("use of orders"), "what the config says does stand there");
+    let opened = String::from_utf8(exported(&world).await).expect("text");
+    assert!(opened.contains(&format!("use of {TYPED}")), "whoever may open it reads it");
+    assert!(!holding(world.dir.path(), TYPED).is_empty(), "the store needs it as long as she is not erased");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,11 +133,12 @@ async fn an_erased_person_is_in_no_file_and_old_and_new_exports_verify() {
     assert!(String::from_utf8(before.clone()).expect("text").contains(CANARY));
     assert!(!holding(world.dir.path(), alice.as_str()).is_empty(), "the keys' file names her");
     let erased = erase(&world, "ada", "alice").await.expect("erased");
-    assert_eq!((erased.requests, erased.configured), (2, true));
-    assert!(erased.copies.iter().all(|copy| copy.channel == "chat") && !erased.copies.is_empty());
+    assert_eq!((erased.requests, erased.configured), (3, true));
+    assert!(erased.copies.iter().all(|copy| copy.channel == "chat" && !copy.message.is_empty()));
+    assert!(!erased.copies.is_empty());
     is_erased(&world, &alice, id).await;
     let events = world.told("subject.erased", "done").await;
-    assert_eq!(events.len(), 3, "one for each request, one for her");
+    assert_eq!(events.len(), 4, "one for each request, one for her");
     assert!(world.verified().await.erased > 0);
     let pins = Pins { key: Some(world.house.verifier_key().parse().expect("a key")), checkpoints: Vec::new() };
     assert_eq!(verify(before.as_slice(), &pins).expect("it can be read").fault, None);
@@ -129,7 +162,7 @@ async fn of_what_an_erased_person_was_given_no_answer_is_kept() {
         let count = sqlx::query_scalar("SELECT count(*) FROM answers WHERE extra IS NOT NULL");
         count.fetch_one(&mut connection).await.expect("the answers")
     };
-    assert_eq!(kept().await, 1);
+    assert_eq!(kept().await, 2);
     erase(&world, "ada", "alice").await.expect("erased");
     assert_eq!(kept().await, 0);
     // Somebody new, whose answers nobody has erased.
@@ -137,6 +170,25 @@ async fn of_what_an_erased_person_was_given_no_answer_is_kept() {
     erase(&world, "ada", "bob").await.expect("erased");
     assert_eq!(kept().await, 1);
     world.claim("alice", claimed.request.id, "n").await.expect("the same answer again");
+}
+
+/// Pages that were split and filled anew keep nothing between their cells either.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_requests_no_page_keeps_anything() {
+    let _alone = ALONE.lock().await;
+    let (world, id) = lived_in().await;
+    let alice = world.caller("alice").await;
+    let key = hex::encode(aws_lc_rs::signature::KeyPair::public_key(&key("alice")).as_ref());
+    for n in 0..80 {
+        let mut typed = World::wish("typed", Some("30m"), CANARY);
+        let host = ParamValue::Text(format!("{TYPED}-{n}{}", "x".repeat(n % 30)));
+        typed.params = [("host".parse().expect("a name"), host)].into();
+        let filed = world.house.file(&alice, &typed, &key, None).await.expect("filed").request.id;
+        world.release("alice", filed).await.expect("released");
+    }
+    world.pass(span("5h")).await;
+    erase(&world, "ada", "alice").await.expect("erased");
+    is_erased(&world, &person("alice"), id).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,13 +251,13 @@ async fn an_erasure_that_was_broken_off_holds_off_what_is_new_and_goes_on() {
         }
         let world = world.restart().await;
         is_erased(&world, &person("alice"), id).await;
-        assert_eq!(world.told("subject.erased", "done").await.len(), 3, "{at}");
+        assert_eq!(world.told("subject.erased", "done").await.len(), 4, "{at}");
     }
     // When it is asked for again.
     let (world, id) = lived_in().await;
     killed(&world, "erase.told").await;
     erase(&world, "ada", "alice").await.expect("it goes on");
-    assert_eq!(world.told("subject.erased", "done").await.len(), 3, "told once");
+    assert_eq!(world.told("subject.erased", "done").await.len(), 4, "told once");
     is_erased(&world, &person("alice"), id).await;
 }
 

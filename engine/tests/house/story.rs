@@ -58,6 +58,7 @@ pub(crate) fn request(n: u16, owner: u16, role: &str) -> Request {
         role: role.parse().expect("a role"),
         revision: Digest::of(b"revision"),
         params: BTreeMap::new(),
+        typed: false,
         gives: Vec::new(),
         claim_key: None,
         reason,

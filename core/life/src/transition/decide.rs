@@ -262,6 +262,7 @@ pub(super) fn revise(draft: &mut Draft<'_>, right: &Result<Box<MayRequest>, Refu
     }
     request.revision = right.revision();
     request.gives = right.gives().to_vec();
+    request.typed |= right.typed();
     let limits = right.limits();
     renew(draft, id, span.min(limits.max), limits.start_by, right)
 }

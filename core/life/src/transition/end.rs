@@ -15,6 +15,8 @@ const LONGEST_PAUSE: Span = Span::from_secs(60);
 const PUBLISHED_WITHIN: i64 = 100;
 /// After how many failures in a row people are told.
 const TELL_AFTER: u32 = 3;
+/// The same where it was said to be soon over: by then that has been awaited for some minutes.
+const TELL_OF_EXPECTED_AFTER: u32 = 16;
 
 pub(super) fn release(draft: &mut Draft<'_>, by: Subject) -> Result<Reply, Refused> {
     if draft.req()?.subject != by {
@@ -170,6 +172,7 @@ pub(super) fn erase(draft: &mut Draft<'_>, facts: &Facts, right: &MayErase) -> R
     }
     crate::policy::over(request, now)?;
     request.erased = Some(now);
+    request.forget_params();
     let reasons = std::iter::once(request.reason).chain(request.asks.iter().filter_map(|ask| ask.reason));
     let openings: Vec<_> = reasons.map(|commitment| commitment.opening).collect();
     let claims: Vec<ClaimId> = request.grant.iter().flat_map(|grant| &grant.claims).map(|claim| claim.id).collect();
@@ -255,7 +258,9 @@ pub(super) fn ended(
                 let event = draft.event("claim.not_gone").claim(id).field("tries", &failures).field("why", &why.words);
                 draft.tell(event);
             }
-            if !why.expected && failures >= TELL_AFTER && failures.is_power_of_two() {
+            // What is soon over is no failure; what is said to be, and is not, keeps a credential alive as any failure does.
+            let tell_after = if why.expected { TELL_OF_EXPECTED_AFTER } else { TELL_AFTER };
+            if failures >= tell_after && failures.is_power_of_two() {
                 draft.soon(EffectKind::Alert(id));
             }
             unmake_at(draft, id, due)?;

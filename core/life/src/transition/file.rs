@@ -27,6 +27,7 @@ pub(super) fn file(draft: &mut Draft<'_>, facts: &Facts, file: &File) -> Result<
         role: right.role().clone(),
         revision: right.revision(),
         params: right.params().clone(),
+        typed: right.typed(),
         gives: right.gives().to_vec(),
         claim_key: file.claim_key.clone(),
         reason: file.reason,

@@ -62,6 +62,9 @@ fn play(draft: &mut Draft<'_>, facts: &Facts, command: &Command) -> Result<Reply
     }
 }
 
+/// The fields in which a backend's words stand: they repeat the parameters that were put into its scope.
+const OF_THE_TARGET: [&str; 5] = ["gives", "known", "evidence", "tail", "why"];
+
 /// A step in the making.
 pub(crate) struct Draft<'a> {
     before: Option<&'a Request>,
@@ -97,7 +100,10 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(crate) fn tell(&mut self, event: Event) {
+    pub(crate) fn tell(&mut self, mut event: Event) {
+        if self.request.as_ref().is_some_and(|request| request.typed) {
+            event.fields = event.fields.personal(&OF_THE_TARGET);
+        }
         self.events.push(event);
     }
 

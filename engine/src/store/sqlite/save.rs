@@ -23,6 +23,16 @@ const CHANGES: [&str; 3] = [
 
 /// For how long after its planted end it is remembered that something ended early.
 const LISTED_ON: Span = Span::from_secs(7 * 86_400);
+/// Forgets where the messages of notices are whose keys begin so; compared as ranges, so that no character means anything.
+const FORGET: &str = "DELETE FROM messages WHERE (notice, channel) IN (
+        SELECT notice, channel FROM json_each($1) AS p CROSS JOIN messages
+        WHERE notice >= p.value AND notice < p.value || char(0x10ffff))";
+/// The same of those that lead to no message, unless the outbox has something yet to be told of the request.
+const LET_GO: &str = "DELETE FROM messages WHERE (notice, channel) IN (
+        SELECT notice, channel FROM json_each($1) AS p CROSS JOIN messages
+        WHERE notice >= p.value AND notice < p.value || char(0x10ffff) AND message = '')
+    AND NOT EXISTS (SELECT 1 FROM effects WHERE key > $2 || '/' AND key < $2 || '0'
+        AND substr(kind, 1, instr(kind, ':')) IN ('{\"announce\":', '{\"update\":', '{\"tell\":', '{\"alert\":'))";
 
 impl Batch {
     /// Writes all that changed; says whether anything did.
@@ -184,7 +194,10 @@ async fn save_other(connection: &mut SqliteConnection, write: Write) -> Result<(
         Write::KeepAnswer { key, extra } => {
             sqlx::query("UPDATE answers SET extra = $2 WHERE key = $1").bind(hex(&key)).bind(extra)
         }
-        Write::Erased { subject } => {
+        // What tells has keys that begin with the request's id, and is deleted where it is done in this same batch.
+        Write::Told { request, notices } => sqlx::query(LET_GO).bind(json(&notices)).bind(request.to_string()),
+        Write::Erased { subject, notices } => {
+            sqlx::query(FORGET).bind(json(&notices)).execute(&mut *connection).await?;
             sqlx::query("UPDATE erasures SET done = 1 WHERE subject = $1").bind(subject.to_string())
         }
         Write::Checkpoint { size, note } => {

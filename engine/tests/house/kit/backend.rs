@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use jit_backend::testkit::Fake;
 use jit_backend::{
-    Backend, BoxFuture, Capability, Document, Error, Issued, Lease, Order, Report, Revoked, Scope, Seen,
+    Backend, BoxFuture, Capability, Document, Error, ErrorKind, Issued, Lease, Order, Report, Revoked, Scope, Seen,
 };
 use jit_types::{Material, Words};
 
@@ -18,6 +18,8 @@ pub(crate) struct Listed {
     pub(crate) restored: AtomicBool,
     /// revoking panics.
     pub(crate) panics: AtomicBool,
+    /// Set: revoking is not finished yet, and says to ask again soon.
+    pub(crate) unfinished: AtomicBool,
     busy: AtomicU32,
     /// The most calls that were at work on the target at once.
     pub(crate) most: AtomicU32,
@@ -34,8 +36,9 @@ impl Drop for Busy<'_> {
 
 impl Listed {
     pub(crate) fn new(fake: Fake, list: PathBuf) -> Arc<Self> {
-        let (busy, most) = (AtomicU32::new(0), AtomicU32::new(0));
-        Arc::new(Self { fake, list, restored: AtomicBool::new(false), panics: AtomicBool::new(false), busy, most })
+        let [restored, panics, unfinished] = [const { AtomicBool::new(false) }; 3];
+        let [busy, most] = [const { AtomicU32::new(0) }; 2];
+        Arc::new(Self { fake, list, restored, panics, unfinished, busy, most })
     }
 
     fn busy(&self) -> Busy<'_> {
@@ -61,6 +64,9 @@ impl Backend for Listed {
         Box::pin(async move {
             let _busy = self.busy();
             assert!(!self.panics.load(SeqCst), "a planned panic");
+            if self.unfinished.load(SeqCst) {
+                return Err(Error::new(ErrorKind::Unfinished, "a session has not ended yet"));
+            }
             self.restored.store(false, SeqCst);
             self.fake.revoke(lease).await
         })

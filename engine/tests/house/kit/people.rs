@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
-use jit_life::role::{Entitlement, Limits, Person, ReasonRule, Role, Who};
+use jit_life::role::{Entitlement, Limits, Param, ParamType, Person, ReasonRule, Role, Who};
 use jit_life::{Approval, Rules};
 use jit_types::{PersonId, RoleName, Scope, Span, Words};
 use serde_json::json;
@@ -55,6 +55,16 @@ pub(crate) fn role(name: &str, approval: Approval, backends: &[&str]) -> (RoleNa
     (name, role)
 }
 
+/// The same on a resource that the requester types.
+fn typed((name, mut role): (RoleName, Role)) -> (RoleName, Role) {
+    let kind = ParamType::Text("[a-z0-9-]+".parse().expect("a pattern"));
+    role.params = [("host".parse().expect("a name"), Param { about: Words::new("which"), kind })].into();
+    for gives in &mut role.gives {
+        gives.scope = Scope(json!({ "resources": [{ "param": "host" }] }));
+    }
+    (name, role)
+}
+
 pub(crate) fn rules() -> Rules {
     let people = PEOPLE.iter().map(|(name, groups)| {
         let groups = groups.iter().map(|group| group.parse().expect("a group")).collect();
@@ -69,6 +79,7 @@ pub(crate) fn rules() -> Rules {
             role("quick", Approval::ByRule, &["shop"]),
             role("elsewhere", Approval::ByRule, &["other"]),
             role("listed", Approval::ByRule, &["list"]),
+            typed(role("typed", Approval::ByRule, &["shop"])),
         ]
         .into(),
         people: people.collect(),
