@@ -230,12 +230,22 @@ fn meant(heard: &Heard, event: &Value) {
         }
         Heard::Action(action) if kind == Some("interactive") => {
             pressed(&action.by, "jit.release", event);
-            assert!(matches!(action.what, Act::Release(_)));
+            let value = text(event, "/payload/actions/0/value")
+                .or_else(|| text(event, "/payload/actions/0/selected_option/value"));
+            let Act::Release(grant) = &action.what else { panic!("a button only gives back: {:?}", action.what) };
+            assert_eq!(value, Some(format!("1 {grant}").as_str()));
         }
         Heard::Action(action) => {
             assert_eq!(kind, Some("slash_commands"));
             commanded(&action.by, event);
             assert_eq!(Some(action.key.as_str()), text(event, "/envelope_id"));
+            match &action.what {
+                Act::Release(_) | Act::Cancel(_) => {}
+                Act::Extend { span, reason, .. } => assert!(span.secs() > 0 && !reason.trim().is_empty()),
+                Act::Lock { whom, reason } | Act::Unlock { whom, reason } => {
+                    assert!(!whom.trim().is_empty() && !reason.trim().is_empty(), "{:?}", action.what);
+                }
+            }
         }
         // What was shown is filed, by the button that was shown with it.
         Heard::Wish(wish) => {
@@ -309,6 +319,7 @@ fn seeds() -> Vec<String> {
         })
     };
     let grant = "gr_01q9gd6e00e81840g2081040g2";
+    let offer = json!({ "v": 1, "k": "e0", "role": "db-read", "with": { "n": 3 }, "for": "1h", "why": "INC-42 slow" });
     let seeds = [
         (1, press(json!({ "action_id": "jit.approve", "value": value, "action_ts": "1.3" }))),
         (1, press(json!({ "action_id": "jit.less", "selected_option": { "value": format!("{value} 30m") } }))),
@@ -328,6 +339,12 @@ fn seeds() -> Vec<String> {
         ),
         (1, command("request db-read --for 2h --reason \u{201c}INC-42 slow\u{201d} --param schema=sales")),
         (1, command(&format!("release {grant}"))),
+        (1, command(&format!("extend {grant} --for 1h --reason \"INC-42 still slow\""))),
+        (1, command("lock eve@example.com --reason \"left the team\"")),
+        (1, command("unlock db-read --reason \u{201c}is back\u{201d}")),
+        (0, command("lock eve@example.com")),
+        (1, press(json!({ "action_id": "jit.release", "value": format!("1 {grant}") }))),
+        (1, press(json!({ "action_id": "jit.request", "value": offer.to_string() }))),
         (1, command(&format!("cancel {}", grant.replace("gr_", "req_")))),
         (0, command("help &lt;b&gt; <!channel>")),
         (0, json!({ "type": "disconnect", "reason": "warning" })),
