@@ -40,7 +40,9 @@ pub(crate) async fn run(ctx: &Ctx, args: Args) -> Result<Exit, Error> {
                 .hint("--yes says that it is meant"));
         }
         ctx.out.note(format!("Whatever {person} typed becomes unreadable for ever, and so does who they were."));
-        let wrong = |typed: &str| (typed != person.as_str()).then(|| "that is not the name".to_owned());
+        let wrong = |typed: &str| {
+            (typed != person.as_str()).then(|| "that is not the name; Ctrl-C leaves all as it is".to_owned())
+        };
         ask::text("Type the name again to erase it", wrong)?;
     }
     let done = ctx.any_client().await?.erase(&person).await?;
