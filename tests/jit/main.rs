@@ -11,6 +11,7 @@
 
 mod attacks;
 mod audit;
+mod burst;
 mod canary;
 mod changes;
 mod codes;

@@ -16,9 +16,9 @@ const ADA: &str = "U0ADA";
 const MALLORY: &str = "U0MALLORY";
 
 /// A house with Slack, and a double with alice, bob and carol in it; frank has no name there.
-struct Chat {
-    house: House,
-    double: Double,
+pub(crate) struct Chat {
+    pub(crate) house: House,
+    pub(crate) double: Double,
     runtime: Runtime,
 }
 
@@ -27,7 +27,7 @@ impl Chat {
         Self::changed(|config| config)
     }
 
-    fn changed(change: impl FnOnce(String) -> String) -> Self {
+    pub(crate) fn changed(change: impl FnOnce(String) -> String) -> Self {
         let runtime = Runtime::new().unwrap();
         let double = runtime.block_on(Double::start()).unwrap();
         for user in [ALICE, BOB, CAROL, ADA, MALLORY] {

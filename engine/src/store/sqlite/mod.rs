@@ -92,7 +92,9 @@ impl SqliteStore {
         let (highest,): (i64,) =
             sqlx::query_as("SELECT coalesce(max(version), 0) FROM effects").fetch_one(&mut connection).await?;
         batch::numbers_after(highest);
-        let readers = SqlitePoolOptions::new().max_connections(3).connect_with(options.read_only(true)).await?;
+        // Three of them would keep the same pages three times more; what they read the system has at hand.
+        let reading = options.read_only(true).pragma("cache_size", "-2048");
+        let readers = SqlitePoolOptions::new().max_connections(3).connect_with(reading).await?;
         let appender = log::restore(&mut connection).await?;
         let barred: Shared = Arc::new(Mutex::new(Barred::load(&mut connection).await?));
         let head = Arc::new(Mutex::new((appender.size(), appender.root())));
