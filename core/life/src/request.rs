@@ -342,8 +342,10 @@ impl Request {
             (capability.warnings, capability.holding, capability.lane) = (Vec::new(), None, Lane::PerClaim);
         }
         for claim in self.grant.iter_mut().flat_map(|grant| &mut grant.claims) {
-            // Handle and evidence are the target's words for it.
-            claim.handle = None;
+            // Handle and evidence are the target's words for it. What is refused by a list stays on it by its handle, should the
+            // clock go back; nobody's text is in that.
+            let listed = self.gives.get(usize::from(claim.entitlement)).is_some_and(|gives| gives.capability.publishes);
+            claim.handle = claim.handle.take().filter(|_| listed);
             if let ClaimStatus::Gone { proof } | ClaimStatus::Failed { proof } = &mut claim.status {
                 (proof.evidence, proof.tail) = (Vec::new(), Vec::new());
             }
