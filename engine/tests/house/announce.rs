@@ -78,6 +78,8 @@ async fn rows(world: &World) -> Vec<[String; 3]> {
 async fn what_only_keeps_from_telling_twice_is_let_go_when_all_is_told() {
     let world = two_channels().await;
     let request = world.file("alice", "db", "1h").await;
+    // What is decided before it was announced has no message, and nothing beneath one.
+    world.idle().await;
     world.decide("bob", &request, YES).await.expect("approved");
     world.claim("alice", request.id, "n").await.expect("a credential");
     world.idle().await;
