@@ -50,7 +50,8 @@ fn whatever_is_done_to_an_export_is_found_by_both_verifiers() {
     ];
     let file = house.root.join("tampered");
     let path = file.to_str().unwrap();
-    let python = |more: &[&str]| run(Command::new("python3").arg(python_verifier()).arg(path).args(more)).code;
+    let python =
+        |more: &[&str]| run(Command::new("python3").arg("-B").arg(python_verifier()).arg(path).args(more)).code;
     let ours = |more: &[&str]| house.jit("bob", &[&["audit", "verify", path], more].concat()).code;
     for (what, text) in tampered {
         std::fs::write(&file, text).unwrap();

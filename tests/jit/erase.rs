@@ -74,7 +74,7 @@ fn who_is_erased_is_in_no_file_and_every_export_verifies() {
     house.jit("ada", &["audit", "verify"]).ok();
     let path = before.to_str().unwrap();
     house.jit("bob", &["audit", "verify", path]).ok();
-    run(Command::new("python3").arg(python_verifier()).arg(path)).ok();
+    run(Command::new("python3").arg("-B").arg(python_verifier()).arg(path)).ok();
     // Her tokens are gone, and the story is told without her.
     house.jit("alice", &["whoami"]).code(4);
     let story = house.jit("ada", &["audit", "show", &id]).ok().out;
@@ -103,5 +103,5 @@ fn a_text_that_is_missing_without_the_event_is_a_fault_to_both_verifiers() {
     std::fs::write(&file, opened.replace(line, &cut)).unwrap();
     let path = file.to_str().unwrap();
     house.jit("ada", &["audit", "verify", path]).code(1);
-    run(Command::new("python3").arg(python_verifier()).arg(path)).code(1);
+    run(Command::new("python3").arg("-B").arg(python_verifier()).arg(path)).code(1);
 }

@@ -371,5 +371,6 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut empty = case("empty", &good, Header, None);
     empty.bytes.clear();
     cases.push(empty);
+    cases.extend(crate::written::cases());
     cases
 }

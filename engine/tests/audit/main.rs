@@ -7,3 +7,4 @@ mod seal;
 mod support;
 mod tree;
 mod verify;
+mod written;

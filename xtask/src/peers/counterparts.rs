@@ -43,6 +43,9 @@ pub(crate) struct Counterpart {
 #[derive(Debug)]
 enum Wants {
     Programs(&'static [&'static str]),
+    Files(&'static [&'static str]),
+    /// A module of the system's Python.
+    Module(&'static str),
     Server(PathBuf),
     Slack(PathBuf),
 }
@@ -55,6 +58,15 @@ impl Counterpart {
                 let missing: Vec<&str> =
                     programs.iter().copied().filter(|program| sh::which(program).is_none()).collect();
                 if missing.is_empty() { Ok(()) } else { Err(format!("no {} in PATH", missing.join(", "))) }
+            }
+            Wants::Files(files) => {
+                let missing: Vec<&str> = files.iter().copied().filter(|file| !Path::new(file).is_file()).collect();
+                if missing.is_empty() { Ok(()) } else { Err(format!("no {}", missing.join(", "))) }
+            }
+            Wants::Module(module) => {
+                let import = format!("import {module}");
+                let found = sh::works(Command::new("python3").args(["-c", &import]));
+                if found { Ok(()) } else { Err(format!("python3 has no {module}")) }
             }
             Wants::Slack(dir) => {
                 if !sh::works(Command::new(slack_python(dir)).args(["-c", "import slack_sdk"])) {
@@ -99,8 +111,17 @@ pub(crate) fn all() -> Result<Vec<Counterpart>> {
             source: Source::Debian(&["postgresql-15", "postgresql-client-15"]),
             wants: Wants::Server(debian_bin()),
         },
+        Counterpart {
+            name: "pgaudit",
+            source: Source::Debian(&["postgresql-15-pgaudit", "postgresql-15-cron"]),
+            wants: Wants::Files(&["/usr/lib/postgresql/15/lib/pgaudit.so", "/usr/lib/postgresql/15/lib/pg_cron.so"]),
+        },
         programs("sshd", &["openssh-server", "openssh-client"], &["sshd", "ssh", "ssh-keygen", "ssh-agent"]),
-        programs("python", &["python3", "python3-venv"], &["python3"]),
+        Counterpart {
+            name: "python",
+            source: Source::Debian(&["python3", "python3-venv", "python3-cryptography"]),
+            wants: Wants::Module("cryptography"),
+        },
         programs("users", &["passwd", "curl"], &["useradd", "curl"]),
         programs("openssl", &["openssl"], &["openssl"]),
         programs("faketime", &["faketime"], &["faketime"]),

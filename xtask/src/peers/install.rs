@@ -42,9 +42,6 @@ pub(crate) fn ensure(all: &[Counterpart]) -> Result {
     if root {
         told(test_user());
     }
-    if !sh::works(Command::new("python3").args(["-c", "import cryptography"])) {
-        println!("note: python3 has no `cryptography` module; scripts fall back to their own, slower arithmetic");
-    }
     Ok(())
 }
 

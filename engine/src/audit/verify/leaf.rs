@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::line::{Text, present};
+
 /// The kind of the event that says that a subject's key was destroyed.
 pub const ERASED: &str = "subject.erased";
 
@@ -15,8 +17,8 @@ pub(super) struct Leaf<'a> {
     pub(super) v: u64,
     #[serde(borrow)]
     pub(super) kind: Cow<'a, str>,
-    #[serde(default)]
-    pub(super) subject: Option<&'a str>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) subject: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) outcome: Cow<'a, str>,
     #[serde(borrow)]
@@ -40,7 +42,7 @@ pub(super) struct Leaf<'a> {
 impl Leaf<'_> {
     /// The subject that this event says is erased.
     pub(super) fn erases(&self) -> Option<&str> {
-        self.subject.filter(|_| self.kind == ERASED && self.outcome == "done")
+        self.subject.as_deref().filter(|_| self.kind == ERASED && self.outcome == "done")
     }
 }
 
@@ -48,9 +50,12 @@ impl Leaf<'_> {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Commitment<'a> {
-    pub(super) commitment: &'a str,
-    pub(super) opening: &'a str,
-    pub(super) subject: &'a str,
+    #[serde(borrow)]
+    pub(super) commitment: Text<'a>,
+    #[serde(borrow)]
+    pub(super) opening: Text<'a>,
+    #[serde(borrow)]
+    pub(super) subject: Text<'a>,
 }
 
 /// The commitments among a leaf's fields.
@@ -72,9 +77,9 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut names: Vec<&str> = Vec::new();
+        let mut names: Vec<Text<'de>> = Vec::new();
         let mut found = Vec::new();
-        while let Some((name, value)) = map.next_entry::<&'de str, FieldValue<'de>>()? {
+        while let Some((name, value)) = map.next_entry::<Text<'de>, FieldValue<'de>>()? {
             if names.contains(&name) {
                 return Err(A::Error::custom("a field stands in the event twice"));
             }

@@ -1,11 +1,12 @@
 //! The lines of an export, as a verifier reads them: strictly, and without copying where it can.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jit_types::{Digest, HouseId, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::audit::export::{FORMAT, VERSION};
 use crate::audit::opening::commit;
@@ -34,32 +35,62 @@ impl Header {
     }
 }
 
-/// Every other line: an entry or a checkpoint.
+/// A text, however its JSON is written. Borrowed where no escape stands in it, as `jit` writes ids and digests.
+#[derive(PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Reads what may be left out, but is no `null` where it stands.
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A line that is an entry.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw<'a> {
-    n: Option<u64>,
-    #[serde(borrow, default)]
-    leaf: Cow<'a, str>,
+struct Entry<'a> {
+    n: u64,
+    #[serde(borrow)]
+    leaf: Text<'a>,
     #[serde(borrow, default)]
     openings: Vec<Shown<'a>>,
     #[serde(default)]
     nodes: Vec<Option<Stored>>,
-    #[serde(borrow, default)]
-    checkpoint: Cow<'a, str>,
+}
+
+/// A line that is a checkpoint.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signed<'a> {
+    #[serde(borrow)]
+    checkpoint: Text<'a>,
 }
 
 /// What an entry shows of one opening.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Shown<'a> {
-    pub(super) id: &'a str,
-    salt: Option<&'a str>,
-    field: Option<&'a str>,
-    #[serde(borrow, default)]
-    value: Cow<'a, str>,
-    nonce: Option<&'a str>,
-    ciphertext: Option<&'a str>,
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    salt: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    field: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    value: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    nonce: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    ciphertext: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "present")]
     erased: Option<bool>,
 }
 
@@ -78,19 +109,19 @@ pub(super) enum State {
 
 impl Shown<'_> {
     pub(super) fn state(&self, committed: &Commitment<'_>) -> State {
-        match (self.salt, self.field, self.nonce, self.ciphertext, self.erased) {
-            (Some(salt), Some(field), None, None, None) => {
-                let holds = digest(salt).is_some_and(|salt| {
-                    commit(&salt.0, self.id, field, &self.value).to_string() == committed.commitment
-                });
+        let texts = (&self.salt, &self.field, &self.value, &self.nonce, &self.ciphertext);
+        match (texts, self.erased) {
+            ((Some(salt), Some(field), Some(value), None, None), None) => {
+                let holds = digest(salt)
+                    .is_some_and(|salt| commit(&salt.0, &self.id, field, value).to_string() == *committed.commitment);
                 if holds { State::Holds } else { State::Wrong }
             }
-            (None, None, Some(nonce), Some(ciphertext), None) if self.value.is_empty() => {
-                let decoded = STANDARD.decode(nonce).is_ok_and(|n| n.len() == 12)
-                    && STANDARD.decode(ciphertext).is_ok_and(|c| c.len() >= 16);
+            ((None, None, None, Some(nonce), Some(ciphertext)), None) => {
+                let decoded = STANDARD.decode(nonce.as_bytes()).is_ok_and(|n| n.len() == 12)
+                    && STANDARD.decode(ciphertext.as_bytes()).is_ok_and(|c| c.len() >= 16);
                 if decoded { State::Sealed } else { State::Wrong }
             }
-            (None, None, None, None, Some(true)) if self.value.is_empty() => State::Erased,
+            ((None, None, None, None, None), Some(true)) => State::Erased,
             _ => State::Wrong,
         }
     }
@@ -128,9 +159,9 @@ pub(super) fn digest(text: &str) -> Option<Digest> {
 struct Stored(Digest);
 
 impl<'de> Deserialize<'de> for Stored {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <&'de str>::deserialize(deserializer)?;
-        digest(text).map(Self).ok_or_else(|| serde::de::Error::custom("a hash has 64 hexadecimal digits"))
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        digest(&text).map(Self).ok_or_else(|| serde::de::Error::custom("a hash has 64 hexadecimal digits"))
     }
 }
 
@@ -151,21 +182,12 @@ impl<'a> Line<'a> {
 
     /// Reads a line in whatever way its JSON is written.
     fn read_any(line: &'a str) -> Option<Self> {
-        let raw: Raw<'a> = serde_json::from_str(line).ok()?;
-        match raw.n {
-            Some(n) if !raw.leaf.is_empty() && raw.checkpoint.is_empty() => {
-                let nodes = raw.nodes.into_iter().map(|node| node.map(|stored| stored.0)).collect();
-                Some(Self::Entry { n, leaf: raw.leaf, openings: raw.openings, nodes })
-            }
-            None if raw.leaf.is_empty()
-                && raw.openings.is_empty()
-                && raw.nodes.is_empty()
-                && !raw.checkpoint.is_empty() =>
-            {
-                Some(Self::Checkpoint(raw.checkpoint))
-            }
-            _ => None,
+        if let Ok(Signed { checkpoint }) = serde_json::from_str(line) {
+            return Some(Self::Checkpoint(checkpoint.0));
         }
+        let Entry { n, leaf, openings, nodes } = serde_json::from_str(line).ok()?;
+        let nodes = nodes.into_iter().map(|node| node.map(|stored| stored.0)).collect();
+        Some(Self::Entry { n, leaf: leaf.0, openings, nodes })
     }
 }
 
@@ -185,7 +207,7 @@ fn as_written<'a>(line: &'a str, leaf: &mut String) -> Option<(u64, Vec<Shown<'a
         nodes = stored.into_iter().map(|node| node.map(|stored| stored.0)).collect();
         rest = after;
     }
-    (rest == "}" && !leaf.is_empty()).then_some((n, openings, nodes))
+    (rest == "}").then_some((n, openings, nodes))
 }
 
 /// Reads the first JSON value, and gives what comes after it.

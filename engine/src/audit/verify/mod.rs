@@ -215,7 +215,7 @@ impl Verifier {
                 Some(State::Sealed) => self.report.sealed += 1,
                 Some(State::Wrong) => holds = false,
                 Some(State::Erased) | None => {
-                    if let Some((_, count)) = self.lacking.get_mut(committed.subject) {
+                    if let Some((_, count)) = self.lacking.get_mut(&*committed.subject) {
                         *count += 1;
                     } else {
                         self.lacking.insert(committed.subject.to_owned(), (n, 1));
