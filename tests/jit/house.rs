@@ -108,6 +108,8 @@ pub(crate) struct House {
     /// The administrator's uid, where that is not whoever runs the tests.
     administrator: Option<u32>,
     program: PathBuf,
+    /// The library that gives broker and clients a clock of the test's own, and the file that it reads it from.
+    clock: Option<(PathBuf, PathBuf)>,
     _dir: tempfile::TempDir,
 }
 
@@ -145,7 +147,7 @@ impl House {
         let config = change(CONFIG.to_owned()).replace("@ROOT@", root.to_str().unwrap()).replace("@ADMIN@", &name);
         write(&root.join("jit.toml"), &config);
         let program = program(&root);
-        Self { root, broker: None, seen: Mutex::default(), administrator, program, _dir: dir }
+        Self { root, broker: None, seen: Mutex::default(), administrator, program, clock: None, _dir: dir }
     }
 
     /// Changes the config; the broker sees it when it is started again.
@@ -169,7 +171,33 @@ impl House {
         command.arg("--socket").arg(self.socket()).arg("--state").arg(self.root.join("state"));
         // As an operator starts it: colours or none are its own to know.
         bare(&mut command).env("HOME", &self.root).env_remove("NO_COLOR");
+        self.clocked(&mut command);
         command
+    }
+
+    /// From now on broker and clients go by a clock of the test's own.
+    pub(crate) fn clock_by(&mut self, library: &Path) {
+        self.clock = Some((library.to_owned(), self.root.join("clock")));
+    }
+
+    /// Sets that clock; it runs on from there. Milliseconds since 1970.
+    pub(crate) fn set_clock(&self, to: i64) {
+        let Some((_, file)) = &self.clock else { panic!("the house goes by the machine's clock") };
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+        let ahead = to - i64::try_from(now).unwrap();
+        let sign = if ahead < 0 { '-' } else { '+' };
+        // In one piece: the library may read it at any time.
+        let half = file.with_extension("half");
+        std::fs::write(&half, format!("{sign}{}.{:03}", ahead.abs() / 1000, ahead.abs() % 1000)).unwrap();
+        std::fs::set_permissions(&half, std::fs::Permissions::from_mode(0o644)).unwrap();
+        std::fs::rename(half, file).unwrap();
+    }
+
+    fn clocked(&self, command: &mut Command) {
+        if let Some((library, file)) = &self.clock {
+            command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", file);
+            command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
     }
 
     /// Starts the broker, and waits until it answers.
@@ -264,6 +292,7 @@ impl House {
         bare(&mut command).env("HOME", &home).env("XDG_RUNTIME_DIR", home.join("run")).current_dir("/");
         command.env("XDG_CONFIG_HOME", home.join("config")).env("XDG_STATE_HOME", home.join("state"));
         command.env("JIT_BROKER", self.socket()).args(args);
+        self.clocked(&mut command);
         if let (Some(uid), "ada") = (self.administrator, name) {
             command.uid(uid).gid(uid);
         }
@@ -335,7 +364,7 @@ impl House {
         std::fs::write(&file, &text).unwrap();
         let path = file.to_str().unwrap();
         self.jit("bob", &["audit", "verify", path]).ok();
-        run(Command::new("python3").arg(python_verifier()).arg(path)).ok();
+        run(Command::new("python3").arg("-B").arg(python_verifier()).arg(path)).ok();
         text
     }
 }

@@ -44,5 +44,6 @@ mod systemd;
 mod tables;
 mod tokens;
 mod tour;
+mod upgrades;
 mod versions;
 mod world;
