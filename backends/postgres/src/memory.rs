@@ -27,7 +27,7 @@ struct State {
     scopes: BTreeMap<String, Resolved>,
     found: Option<Found>,
     salts: HashMap<Digest, ClaimId>,
-    looks: HashMap<String, Arc<Crowd<Fit>>>,
+    looks: HashMap<String, Arc<Crowd<Fit, Error>>>,
 }
 
 /// What the last check found, as far as an approver should know.
@@ -75,7 +75,7 @@ impl Memory {
     }
 
     /// Where those meet who look at these roles in this database at the same moment.
-    pub(crate) fn looks(&self, database: &Ident, members: &[Ident]) -> Arc<Crowd<Fit>> {
+    pub(crate) fn looks(&self, database: &Ident, members: &[Ident]) -> Arc<Crowd<Fit, Error>> {
         let mut state = self.lock();
         // Who is at work keeps theirs.
         if state.looks.len() >= MOST_LOOKS {

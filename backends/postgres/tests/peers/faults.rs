@@ -7,7 +7,7 @@ use jit_backend::{ErrorKind, Lease, Seen};
 
 use crate::proxy::{Mode, Proxy};
 use crate::server::{Server, versions};
-use crate::world::{Way, World, client, each, house, now, open, prepare, read};
+use crate::world::{Login, Way, World, client, each, house, now, open, prepare, read};
 
 /// A world whose broker goes through a proxy.
 async fn behind(w: World) -> (World, Proxy) {
@@ -192,4 +192,33 @@ async fn a_server_that_restarts_is_found_again() {
         "idle connections are looked at first"
     );
     w.end(&login).await;
+}
+
+/// Claims that come one after another behind a target that hangs all fail as soon as the first has waited long enough.
+#[tokio::test]
+async fn behind_a_target_that_hangs_all_claims_wait_once() {
+    each(|w| async move {
+        let proxy = Proxy::to(w.server.port).await;
+        let backend = open(w.house, &w.broker, proxy.port, &[]).await;
+        let client = client();
+        let order = w.order(&client, 600);
+        let issued = backend.issue(&order, Some(&client.material)).await.expect("issued");
+        proxy.set(Mode::Hold);
+        let began = Instant::now();
+        let mut all = tokio::task::JoinSet::new();
+        for _ in 0..12 {
+            let (backend, client) = (Arc::clone(&backend), crate::world::client());
+            let order = w.order(&client, 600);
+            all.spawn(async move { backend.issue(&order, Some(&client.material)).await.map(|_| ()) });
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for done in all.join_all().await {
+            assert_eq!(done.expect_err("it hangs").kind, ErrorKind::Unreachable);
+        }
+        // The idle connection is looked at for 2 s, a new one is waited for for 10 s.
+        assert!(began.elapsed() < Duration::from_secs(16), "PostgreSQL {}: {:?}", w.server.version, began.elapsed());
+        proxy.set(Mode::Pass);
+        w.end(&Login { client, order, issued }).await;
+    })
+    .await;
 }
