@@ -52,6 +52,11 @@ fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
 
+/// One setup at a time on the whole server: two that make the same role, or change the rights on the same database, would be
+/// in each other's way. An advisory lock would hold in one database only; this table is the server's, and hardly ever written
+/// to. The mode shuts out itself and a vacuum, nothing else.
+const ONE_AT_A_TIME: &str = "LOCK TABLE pg_catalog.pg_shseclabel IN SHARE UPDATE EXCLUSIVE MODE";
+
 /// What a setup is made from.
 struct Wanted<'a> {
     broker: &'a Ident,
@@ -323,8 +328,7 @@ async fn run(server: &Server, plan: &Plan) -> Result<Vec<String>, Error> {
     if link.facts().standby {
         return Err(Error::new(ErrorKind::Unreachable, "the target is a standby now and takes no changes"));
     }
-    // One at a time: two that make the same role would be in each other's way.
-    link.run("BEGIN; SELECT pg_advisory_xact_lock(hashtext('jit setup'))".to_owned(), doing).await?;
+    link.run(format!("BEGIN; {ONE_AT_A_TIME}"), doing).await?;
     for step in &plan.steps {
         link.run(step.sql.clone(), doing).await.map_err(|e| {
             let internal = format!("{}; at the step: {}", e.internal, step.why);

@@ -2,6 +2,7 @@
 //! beside it.
 
 use jit_backend::{ErrorKind, FindingKind, Scope};
+use jit_types::Secret;
 use serde_json::json;
 
 use crate::server::versions;
@@ -167,5 +168,36 @@ async fn a_setup_takes_over_no_superuser_and_gives_away_nobodys_login() {
         }
         w.sql(&format!("ALTER ROLE {} NOSUPERUSER", w.broker.quoted())).await;
         w.set_up(&[fine]).await.expect("a role of its own");
+    }
+}
+
+/// Two setups through two databases make the same roles and change the rights on the same databases: whoever comes second waits.
+#[tokio::test]
+async fn setups_through_two_databases_of_one_server_wait_for_each_other() {
+    for version in versions() {
+        let w = World::new(*version, Way::CreateRole).await;
+        let password = Secret::new("admin-password".to_owned());
+        let admin = "admin".parse().expect("a name");
+        // Not through `postgres`: others are at work there.
+        let second = format!("second{}", number());
+        w.server.sql("postgres", &format!("CREATE DATABASE {second}")).await;
+        let databases = [second.as_str(), w.database.as_str()];
+        for round in 0..8 {
+            let member = format!("both{}", number());
+            let scope = Scope(json!({"databases": databases, "member_of": [member, w.reader.as_str()]}));
+            let through = |database: &str| {
+                let plans = w.target().plans(w.house, *version, std::slice::from_ref(&scope)).expect("plans");
+                let (target, admin, password) = (w.target_by(database), &admin, &password);
+                async move { target.carry_out(admin, Some(password), &plans).await }
+            };
+            let (one, two) = tokio::join!(through(databases[0]), through(databases[1]));
+            for done in [one, two] {
+                done.unwrap_or_else(|e| panic!("PostgreSQL {version}, round {round}: {e:?}"));
+            }
+            for database in databases {
+                w.server.sql(database, &format!("DROP OWNED BY {member}")).await;
+            }
+            w.server.sql("postgres", &format!("DROP ROLE {member}")).await;
+        }
     }
 }

@@ -153,7 +153,13 @@ impl World {
 
     /// The same target, as the setup reads it.
     pub(crate) fn target(&self) -> Target {
-        let mut entries = entries(url(&self.broker, self.server.port), Vec::new());
+        self.target_by("postgres")
+    }
+
+    /// The same target, by another of the server's databases.
+    pub(crate) fn target_by(&self, database: &str) -> Target {
+        let url = url(&self.broker, self.server.port).replace("/postgres?", &format!("/{database}?"));
+        let mut entries = entries(url, Vec::new());
         if self.way == Way::Functions {
             entries.push(("through", text("functions")));
         }
