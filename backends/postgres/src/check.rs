@@ -58,6 +58,8 @@ async fn look(backend: &Postgres, scopes: &[Resolved], report: &mut Report, foun
     let (notices, logs) = logging::notices(&mut link).await?;
     found.logs_statements = logs;
     report.findings.extend(notices);
+    let main = shown(backend.primary.main_database().as_str());
+    report.findings.extend(logging::jobs(&mut link, &main).await?);
     let members = names(&backend.house, scopes);
     found.open = open_databases(&mut link).await?;
     fence(&found.open, scopes, report);
@@ -237,7 +239,7 @@ async fn prepared_and_open(
     for drift in prepared::drift(link, &backend.house, scope).await? {
         report.findings.push(bad(format!("in database {place}: {}", drift.what), drift.remedy));
     }
-    let mut open = Vec::new();
+    let mut open = Vec::from_iter(logging::jobs(link, place).await?);
     rights::tables(link, place, &mut open).await?;
     open.retain(|f| !report.findings.contains(f));
     report.findings.extend(open);

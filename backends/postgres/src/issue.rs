@@ -222,7 +222,8 @@ fn zeroizing(verifier: &ScramVerifier) -> jit_types::Secret {
 }
 
 /// The one statement, where functions in the target make the login: they look at everything that [`block`] looks at, and
-/// at more. The verifier passes from the table to the function inside the block, so no log sees it.
+/// at more. The verifier passes from the table to the function inside the block, so no log sees it: in a condition, which is
+/// worked out without a statement. `PERFORM` would be one, and pgaudit's `log_parameter` writes down what a statement is given.
 fn call(order: &Order, scope: &Resolved, roles: &[Ident], verifier: Option<&ScramVerifier>, members: &Looks) -> String {
     let (read, salt) = match verifier {
         Some(verifier) => (
@@ -252,7 +253,7 @@ fn call(order: &Order, scope: &Resolved, roles: &[Ident], verifier: Option<&Scra
         "DECLARE v text;\nBEGIN\n\
          IF NOT pg_try_advisory_xact_lock({key}) THEN RAISE EXCEPTION USING ERRCODE = '{busy}', MESSAGE = 'jit: refused'; END IF;\n\
          {read}\
-         PERFORM {issue};\n\
+         IF {issue} IS NULL THEN NULL; END IF;\n\
          EXCEPTION WHEN OTHERS OR query_canceled THEN\n\
          RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = 'jit: refused';\nEND",
         key = name::lock_key(&order.claim),

@@ -15,7 +15,7 @@ pub(crate) async fn notices(link: &mut Link<'_>) -> Result<(Vec<Finding>, bool),
     // pg_settings leaves out what the broker may not see, where current_setting would refuse.
     let query = sqlx::query_as::<_, (String, String)>(
         "SELECT s.name, s.setting FROM pg_settings s WHERE s.name IN ('log_statement', 'log_min_duration_statement', \
-         'log_min_duration_sample', 'log_transaction_sample_rate', 'log_parser_stats', 'pgaudit.log', 'pg_stat_statements.track', 'pg_stat_statements.track_utility', 'password_encryption', 'shared_preload_libraries')",
+         'log_min_duration_sample', 'log_transaction_sample_rate', 'log_parser_stats', 'pgaudit.log', 'pgaudit.log_parameter', 'pg_stat_statements.track', 'pg_stat_statements.track_utility', 'password_encryption')",
     )
     .fetch_all(link.raw());
     let rows = Link::within(limit, "read the logging settings", query).await?;
@@ -69,9 +69,16 @@ pub(crate) async fn notices(link: &mut Link<'_>) -> Result<(Vec<Finding>, bool),
                     "guard the log as you guard the data",
                 );
             }
-            ("pg_stat_statements.track", "all") => {
+            ("pgaudit.log_parameter", "on") => {
                 told(
                     FindingKind::Notice,
+                    "pgaudit writes the values that statements are given to the server's log",
+                    "ALTER SYSTEM SET pgaudit.log_parameter = off, or guard the log as you guard the data",
+                );
+            }
+            ("pg_stat_statements.track", "all") => {
+                told(
+                    FindingKind::Bad,
                     "pg_stat_statements keeps statements that run inside others, with the verifier of each login we make",
                     "ALTER SYSTEM SET pg_stat_statements.track = 'top'",
                 );
@@ -90,15 +97,22 @@ pub(crate) async fn notices(link: &mut Link<'_>) -> Result<(Vec<Finding>, bool),
                     "ALTER SYSTEM SET password_encryption = 'scram-sha-256'",
                 );
             }
-            ("shared_preload_libraries", libraries) if libraries.contains("pg_cron") => {
-                told(
-                    FindingKind::Notice,
-                    "pg_cron is loaded: its jobs outlive the logins that made them",
-                    "REVOKE USAGE ON SCHEMA cron FROM PUBLIC",
-                );
-            }
             _ => {}
         }
     }
     Ok((findings, logs))
+}
+
+/// Says whether jobs can be made in the database of this connection. Its catalog is asked, because what the server has loaded,
+/// and pg_cron's own settings, are shown to superusers alone.
+pub(crate) async fn jobs(link: &mut Link<'_>, place: &str) -> Result<Option<Finding>, Error> {
+    let limit = link.limit();
+    let query = sqlx::query_scalar::<_, bool>("SELECT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron')")
+        .fetch_one(link.raw());
+    let there = Link::within(limit, "look for pg_cron", query).await?;
+    Ok(there.then(|| Finding {
+        kind: FindingKind::Notice,
+        what: Words::new(format!("pg_cron is in database {place}: its jobs outlive the logins that made them")),
+        remedy: Some(Words::new("REVOKE USAGE ON SCHEMA cron FROM PUBLIC")),
+    }))
 }

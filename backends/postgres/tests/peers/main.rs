@@ -15,6 +15,7 @@ mod doctor;
 mod extending;
 mod faults;
 mod issuing;
+mod logging;
 mod planted;
 mod proxy;
 mod rights;

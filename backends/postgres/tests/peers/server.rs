@@ -111,6 +111,18 @@ fn reachable(bin: &Path) -> PathBuf {
     copy.join("bin")
 }
 
+/// Whether Debian's server of a version has a library that it may load. Where not, the test says why, and fails if it is
+/// demanded: the packages come with the peer `pgaudit`.
+pub(crate) fn has_library(version: u32, library: &str) -> bool {
+    let found = Path::new(&format!("/usr/lib/postgresql/{version}/lib/{library}.so")).exists();
+    let demanded = env("JIT_TEST_REQUIRE").is_some_and(|names| names.split(',').any(|n| n.trim() == "pgaudit"));
+    assert!(found || !demanded, "JIT_TEST_REQUIRE names pgaudit, but PostgreSQL {version} has no {library}");
+    if !found {
+        println!("skipped: PostgreSQL {version} has no {library}");
+    }
+    found
+}
+
 /// One running server. Dropped, or when the test process is gone in whatever way, it is stopped and its files removed.
 pub(crate) struct Server {
     pub(crate) version: u32,
@@ -139,6 +151,11 @@ fn free_port() -> u16 {
 impl Server {
     /// Makes a cluster and starts it.
     pub(crate) async fn start(version: u32) -> Self {
+        Self::start_with(version, &[]).await
+    }
+
+    /// The same with settings of its own; what they load must be there.
+    pub(crate) async fn start_with(version: u32, settings: &[&str]) -> Self {
         let bin = reachable(&programs(version).expect("found before"));
         let dir = fresh_dir(version);
         let mut pwfile = tempfile::NamedTempFile::new().expect("a file");
@@ -153,7 +170,7 @@ impl Server {
             .output()
             .expect("initdb");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self::run(version, bin, dir).await
+        Self::run_on(version, bin, dir, free_port(), settings).await
     }
 
     /// Copies a cluster that is not running, and starts the copy as its standby.
@@ -165,7 +182,7 @@ impl Server {
         let copy = fresh_dir(version);
         let copied = Command::new("cp").arg("-a").arg(dir.join("data")).arg(copy.join("data")).status().expect("cp");
         assert!(copied.success());
-        let primary = Self::run_on(version, bin.clone(), dir, port).await;
+        let primary = Self::run_on(version, bin.clone(), dir, port, &[]).await;
         std::fs::write(copy.join("data/standby.signal"), "").expect("a file");
         let conninfo = format!("primary_conninfo = 'host=127.0.0.1 port={port} user=admin password=admin-password'\n");
         let mut auto =
@@ -178,10 +195,10 @@ impl Server {
     }
 
     async fn run(version: u32, bin: PathBuf, dir: PathBuf) -> Self {
-        Self::run_on(version, bin, dir, free_port()).await
+        Self::run_on(version, bin, dir, free_port(), &[]).await
     }
 
-    async fn run_on(version: u32, bin: PathBuf, dir: PathBuf, port: u16) -> Self {
+    async fn run_on(version: u32, bin: PathBuf, dir: PathBuf, port: u16, more: &[&str]) -> Self {
         let settings = [
             format!("port={port}"),
             "listen_addresses=127.0.0.1".to_owned(),
@@ -200,7 +217,7 @@ impl Server {
         let mut guard = Command::new("sh");
         guard.args(["-c", GUARD, "guard"]).arg(&dir).arg(inner.get_program()).args(inner.get_args());
         guard.arg("-D").arg(dir.join("data"));
-        for setting in &settings {
+        for setting in settings.iter().map(String::as_str).chain(more.iter().copied()) {
             guard.arg("-c").arg(setting);
         }
         let child = guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sh");
