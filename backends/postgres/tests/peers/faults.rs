@@ -197,7 +197,9 @@ async fn a_server_that_restarts_is_found_again() {
 /// Claims that come one after another behind a target that hangs all fail as soon as the first has waited long enough.
 #[tokio::test]
 async fn behind_a_target_that_hangs_all_claims_wait_once() {
-    each(|w| async move {
+    // Each waits for twelve seconds: one server tells.
+    if let Some(version) = versions().first() {
+        let w = World::new(*version, Way::CreateRole).await;
         let proxy = Proxy::to(w.server.port).await;
         let backend = open(w.house, &w.broker, proxy.port, &[]).await;
         let client = client();
@@ -219,6 +221,5 @@ async fn behind_a_target_that_hangs_all_claims_wait_once() {
         assert!(began.elapsed() < Duration::from_secs(16), "PostgreSQL {}: {:?}", w.server.version, began.elapsed());
         proxy.set(Mode::Pass);
         w.end(&Login { client, order, issued }).await;
-    })
-    .await;
+    }
 }
