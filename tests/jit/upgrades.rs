@@ -1,4 +1,4 @@
-//! Stores that released programs left when they were killed, under grants in every standing, are opened by this one: each end
+//! Stores that earlier programs left when they were killed, under grants in every standing, are opened by this one: each end
 //! comes on time, what waits can be decided, and the log goes on from the checkpoint that was kept.
 //!
 //! `upgrades/README.md` says how each was made. A clock of the test's own is given to broker and clients by `libfaketime`.
