@@ -263,6 +263,10 @@ pub(super) fn ended(
             if failures >= tell_after && failures.is_power_of_two() {
                 draft.soon(EffectKind::Alert(id));
             }
+            // The list that is to refuse it may have been written over since: by an older one that was slow, by hand.
+            if failures > 1 {
+                publish_early(draft, id)?;
+            }
             unmake_at(draft, id, due)?;
             Ok(Reply::Noted)
         }

@@ -162,7 +162,9 @@ impl Watch {
                 }
             }
             let publishes = after.entitlement(claim).is_some_and(|gives| gives.capability.publishes);
-            if publishes && ending(claim) && !old.is_some_and(ending) && claim.end > now {
+            // When it begins, and again when it does not succeed: the list may have been written over since.
+            let anew = old.is_none_or(|old| !ending(old) || claim.failures > old.failures.max(1));
+            if publishes && ending(claim) && anew && claim.end > now {
                 let put = step.effects.iter().any(|effect| matches!(effect.kind, EffectKind::Publish(_)));
                 self.hold("what_a_list_ends_early_is_published", put, || format!("{claim:?}"));
             }
