@@ -35,7 +35,7 @@ impl Ended {
 
 /// Makes so many live grants with one and the same end, and lets it come: how late they ended, what that cost this process,
 /// and after how many milliseconds all of it was in the file.
-pub(crate) async fn run(count: usize) -> (Ended, Usage, i64) {
+pub(crate) async fn run(role: &'static str, count: usize) -> (Ended, Usage, i64) {
     let clock = Arc::new(Stopped::default());
     let stage = Arc::new(Stage::set(clock.clone()).await);
     // While the clock stands, every window opens at the same moment, however long the claims take.
@@ -49,7 +49,7 @@ pub(crate) async fn run(count: usize) -> (Ended, Usage, i64) {
         }
         let stage = Arc::clone(&stage);
         tasks.spawn(async move {
-            let request = stage.file("ruled", number, Span::from_secs(3600)).await;
+            let request = stage.file(role, number, Span::from_secs(3600)).await;
             stage.claim(&request, number).await;
             request.id
         });

@@ -49,13 +49,16 @@ async fn main() {
     }
     if is("ends") {
         let count = 10_000;
-        let (ended, usage, durable) = ends::run(count).await;
-        row(&format!("{count} ssh grants that end in the same second: ended"), &ended.count.to_string());
-        lateness(&ended);
-        row("  all of them in the file after", &format!("{durable} ms"));
-        let each = |all: u64| all as f64 / ended.count as f64;
-        row("  processor time of an end", &format!("{:.0} µs", each(usage.cpu * 1000)));
-        row("  written for an end", &format!("{:.1} kB", each(usage.written)));
+        for (role, what) in [("ruled", ""), ("typed", ", of a role with text that people type")] {
+            let (ended, usage, durable) = ends::run(role, count).await;
+            let all = format!("{count} ssh grants that end in the same second{what}: ended");
+            row(&all, &ended.count.to_string());
+            lateness(&ended);
+            row("  all of them in the file after", &format!("{durable} ms"));
+            let each = |all: u64| all as f64 / ended.count as f64;
+            row("  processor time of an end", &format!("{:.0} µs", each(usage.cpu * 1000)));
+            row("  written for an end", &format!("{:.1} kB", each(usage.written)));
+        }
     }
     if is("flat") {
         let points = flat::run(&[1_000, 10_000, 100_000]).await;

@@ -10,7 +10,7 @@ use jit_engine::store::AnswerKey;
 use jit_engine::{Clock, House};
 use jit_life::policy::{Caller, Wish};
 use jit_life::{Request, Verdict};
-use jit_types::{Digest, Material, Params, Span, SshPublicKey};
+use jit_types::{Digest, Material, ParamValue, Params, Span, SshPublicKey};
 
 /// How many people ask.
 const REQUESTERS: usize = 512;
@@ -61,8 +61,11 @@ impl Stage {
 
     /// Files a request of its own kind: no two are the same.
     pub(crate) async fn file(&self, role: &str, number: usize, span: Span) -> Request {
-        let value = jit_types::ParamValue::Text(format!("u{number}"));
-        self.file_with(role, number, span, [("who".parse().unwrap(), value)].into()).await
+        let (name, value) = match role {
+            "typed" => ("who", ParamValue::Text(format!("u{number}"))),
+            _ => ("n", ParamValue::Number(i64::try_from(number).unwrap())),
+        };
+        self.file_with(role, number, span, [(name.parse().unwrap(), value)].into()).await
     }
 
     pub(crate) async fn file_with(&self, role: &str, number: usize, span: Span, params: Params) -> Request {
@@ -137,15 +140,26 @@ pub(crate) fn people() -> String {
 }
 
 fn config(root: &str) -> String {
-    let role = |name: &str, approve: &str| {
+    let head = |name: &str, approve: &str| {
         format!(
             "[roles.{name}]\nabout = \"bench\"\nfor = {{ default = \"1h\", max = \"8h\" }}\nrequest = [\"group:many\"]\n\
-             approve = {approve}\n[roles.{name}.params.who]\ntype = \"text\"\npattern = \"u[0-9]+\"\nabout = \"who\"\n\
-             [[roles.{name}.gives]]\nbackend = \"hosts\"\nprincipals = [{{ param = \"who\" }}]\n"
+             approve = {approve}\n"
         )
     };
+    // What tells one request from another of the same person is a number.
+    let role = |name: &str, approve: &str| {
+        head(name, approve)
+            + &format!(
+                "[roles.{name}.params.n]\ntype = \"number\"\nmin = 0\nmax = 1000000000\nabout = \"which\"\n\
+                 [[roles.{name}.gives]]\nbackend = \"hosts\"\nprincipals = [\"deploy\"]\n"
+            )
+    };
+    // Text that somebody types: what the target says of it is sealed.
+    let typed = head("typed", "{ by = \"rule\" }")
+        + "[roles.typed.params.who]\ntype = \"text\"\npattern = \"u[0-9]+\"\nabout = \"who\"\n\
+           [[roles.typed.gives]]\nbackend = \"hosts\"\nprincipals = [{ param = \"who\" }]\n";
     format!(
-        "{}{}{}[backends.hosts]\nkind = \"ssh\"\nca = {{ file = \"{root}/ca\" }}\n",
+        "{}{}{typed}{}[backends.hosts]\nkind = \"ssh\"\nca = {{ file = \"{root}/ca\" }}\n",
         role("asked", "{ count = 1, from = [\"bob@example.com\"] }"),
         role("ruled", "{ by = \"rule\" }"),
         people(),
