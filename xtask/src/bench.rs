@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds the release binary and measures it. One file per bench in `bench/`, listed in [`BENCHES`].
+//! `cargo xtask bench`: builds what is shipped and measures it. One file per bench in `bench/`, listed in [`BENCHES`].
 
 mod house;
 mod startup;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::sh::{self, Failure, Result, at, step};
 
 const HELP: &str = "\
-Builds the release binary and measures it.
+Builds what is shipped (`--profile dist`) and measures it.
 
 Usage: cargo xtask bench [NAME] [OPTIONS OF THE BENCH]
 
@@ -35,7 +35,7 @@ const BENCHES: [Bench; 3] = [
 /// What was built to be measured.
 #[derive(Debug)]
 pub(crate) struct Built {
-    /// The release binary.
+    /// The binary as it is shipped.
     pub(crate) jit: PathBuf,
 }
 
@@ -58,15 +58,15 @@ pub(crate) fn run(args: &[String]) -> Result {
             (vec![bench.ok_or_else(|| Failure::usage(format!("there is no bench `{name}`; see --help")))?], rest)
         }
     };
-    step("Building the release binary");
+    step("Building what is shipped");
     let root = sh::root()?;
-    sh::run(sh::cargo().current_dir(&root).args(["build", "--release", "--package", "jit", "--bin", "jit"]))?;
+    sh::run(sh::cargo().current_dir(&root).args(["build", "--profile", "dist", "--package", "jit", "--bin", "jit"]))?;
     let metadata =
         sh::capture(sh::cargo().current_dir(&root).args(["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(at("cargo metadata"))?;
     let target = metadata.get("target_directory").and_then(Value::as_str);
     let target = target.ok_or_else(|| Failure::new("cargo metadata names no target directory"))?;
-    let built = Built { jit: PathBuf::from(target).join("release/jit") };
+    let built = Built { jit: PathBuf::from(target).join("dist/jit") };
 
     for bench in benches {
         step(format!("{}: {}", bench.name, bench.about));
