@@ -27,11 +27,23 @@ pub const HOUSE: &str = "house.id";
 pub const HIGH_WATER: &str = "high-water";
 const LOCK: &str = "lock";
 
+/// A state directory that is this process's alone, until this is dropped.
+#[derive(Debug)]
+pub struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // To close it is not enough: a program that another thread is about to start has a copy of it for a moment
+        // (flock(2): the lock is the open file's, and goes with its last copy or by being given up).
+        let _ = self.0.unlock();
+    }
+}
+
 /// Makes the directory where it is missing, and takes it for this process alone.
 ///
 /// # Errors
 /// When another process has it, it is somebody else's, or others may enter it.
-pub fn lock(directory: &Path) -> Result<File, OpenError> {
+pub fn lock(directory: &Path) -> Result<Held, OpenError> {
     lock_for(directory, None)
 }
 
@@ -39,7 +51,7 @@ pub fn lock(directory: &Path) -> Result<File, OpenError> {
 ///
 /// # Errors
 /// As [`lock`].
-pub fn lock_for(directory: &Path, account: Option<u32>) -> Result<File, OpenError> {
+pub fn lock_for(directory: &Path, account: Option<u32>) -> Result<Held, OpenError> {
     let io = |e: std::io::Error| {
         OpenError::new(
             format!("the state directory {} can't be used: {}", directory.display(), e.kind()),
@@ -86,7 +98,7 @@ pub fn lock_for(directory: &Path, account: Option<u32>) -> Result<File, OpenErro
             "use it, or stop it first: one process at a time has a state directory",
         )
     })?;
-    Ok(file)
+    Ok(Held(file))
 }
 
 /// The house's id; minted where the directory is new.
@@ -196,7 +208,11 @@ mod tests {
         let directory = place.path().join("state");
         let held = lock(&directory).expect("a new one");
         assert!(why(&directory).contains("another broker runs"));
+        // A program that is being started has a copy of it.
+        let copy = held.0.try_clone().expect("a copy");
         drop(held);
+        drop(lock(&directory).expect("it was given up, whoever has a copy"));
+        drop(copy);
         let lock_file = directory.join(LOCK);
         std::fs::set_permissions(&lock_file, std::fs::Permissions::from_mode(0o666)).expect("chmod");
         assert!(why(&directory).contains("others could hold it"));

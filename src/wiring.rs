@@ -1,7 +1,6 @@
 //! The composition root: the only place that names implementations, and with it the only `cfg(feature)`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +53,7 @@ pub struct Open {
     pub house: Arc<House>,
     /// Where its state is.
     pub state: PathBuf,
-    lock: File,
+    lock: state::Held,
     driver: Driver,
 }
 
