@@ -14,6 +14,8 @@ use jit_types::{Digest, Material, ParamValue, Params, Span, SshPublicKey};
 
 /// How many people ask.
 const REQUESTERS: usize = 512;
+/// How many choices a role's parameter has: with so many people that is 64,000 requests of which no two are the same.
+const CHOICES: usize = 1000;
 
 pub(crate) struct Stage {
     pub(crate) open: Open,
@@ -41,7 +43,7 @@ impl Stage {
             &dir.path().join("jit.toml"),
             &wiring::kinds_at(wiring::terminal_out(), Arc::clone(&clock)),
         )
-        .unwrap_or_else(|_| panic!("the config is bad"));
+        .unwrap_or_else(|mistakes| panic!("the config is bad: {mistakes}"));
         let open =
             wiring::open_house_at(&loaded, &dir.path().join("state"), clock).await.unwrap_or_else(|e| panic!("{e}"));
         let mut requesters = Vec::new();
@@ -61,11 +63,8 @@ impl Stage {
 
     /// Files a request of its own kind: no two are the same.
     pub(crate) async fn file(&self, role: &str, number: usize, span: Span) -> Request {
-        let (name, value) = match role {
-            "typed" => ("who", ParamValue::Text(format!("u{number}"))),
-            _ => ("n", ParamValue::Number(i64::try_from(number).unwrap())),
-        };
-        self.file_with(role, number, span, [(name.parse().unwrap(), value)].into()).await
+        let value = ParamValue::Text(format!("u{}", number % CHOICES));
+        self.file_with(role, number, span, [("who".parse().unwrap(), value)].into()).await
     }
 
     pub(crate) async fn file_with(&self, role: &str, number: usize, span: Span, params: Params) -> Request {
@@ -146,12 +145,13 @@ fn config(root: &str) -> String {
              approve = {approve}\n"
         )
     };
-    // What tells one request from another of the same person is a number.
+    // What tells one request from another of the same person is chosen.
+    let of: Vec<String> = (0..CHOICES).map(|n| format!("u{n}")).collect();
     let role = |name: &str, approve: &str| {
         head(name, approve)
             + &format!(
-                "[roles.{name}.params.n]\ntype = \"number\"\nmin = 0\nmax = 1000000000\nabout = \"which\"\n\
-                 [[roles.{name}.gives]]\nbackend = \"hosts\"\nprincipals = [\"deploy\"]\n"
+                "[roles.{name}.params.who]\ntype = \"choice\"\nof = {of:?}\nabout = \"who\"\n\
+                 [[roles.{name}.gives]]\nbackend = \"hosts\"\nprincipals = [{{ param = \"who\" }}]\n"
             )
     };
     // Text that somebody types: what the target says of it is sealed.
