@@ -1,7 +1,6 @@
 //! One grant after another, as people use them: from the approval to a credential that works, and from the end to one that
 //! does not, and to the proof of it.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -69,8 +68,6 @@ pub(crate) async fn postgres() -> Option<Life> {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().to_owned();
     let _server = Server::start(&root, &bin, major, COUNT).await;
-    std::fs::write(root.join("password"), "bench").unwrap();
-    std::fs::set_permissions(root.join("password"), std::fs::Permissions::from_mode(0o600)).unwrap();
     let asked = |root: &str| sessions::config(root).replace("by = \"rule\"", "count = 1, from = [\"bob@example.com\"]");
     let stage = Stage::with(Arc::new(SystemClock), dir, asked).await;
     let (mut life, mut requests) = (Life::default(), Vec::new());

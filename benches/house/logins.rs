@@ -1,7 +1,6 @@
 //! Logins issued and ended: by hand over one connection, and by the house with all that it writes down.
 
 use std::collections::VecDeque;
-use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -61,8 +60,6 @@ pub(crate) async fn jit(clients: usize) -> Option<Rates> {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().to_owned();
     let _server = Server::start(&root, &bin, major, 100).await;
-    std::fs::write(root.join("password"), "bench").unwrap();
-    std::fs::set_permissions(root.join("password"), std::fs::Permissions::from_mode(0o600)).unwrap();
     let stage = Arc::new(Stage::with(Arc::new(SystemClock), dir, config).await);
     let born: VecDeque<(usize, Material)> =
         (0..COUNT).map(|n| (n, material::make(MaterialKind::ScramVerifier).unwrap().material)).collect();

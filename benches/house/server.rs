@@ -76,6 +76,9 @@ impl Server {
              ALTER ROLE jit_broker PASSWORD 'bench'"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(all)).execute(&mut shop).await.unwrap();
+        // Where a config finds the broker's password.
+        std::fs::write(root.join("password"), "bench").unwrap();
+        std::fs::set_permissions(root.join("password"), std::fs::Permissions::from_mode(0o600)).unwrap();
         server
     }
 }

@@ -1,6 +1,5 @@
 //! Many open database sessions whose grants end in the same second: from the end to "session dead, role gone, proven".
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,8 +30,6 @@ pub(crate) async fn run(count: usize) -> Option<Ended> {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().to_owned();
     let _server = Server::start(&root, &bin, major, count).await;
-    std::fs::write(root.join("password"), "bench").unwrap();
-    std::fs::set_permissions(root.join("password"), std::fs::Permissions::from_mode(0o600)).unwrap();
     let clock = Arc::new(Stopped::default());
     let stage = Stage::with(clock.clone(), dir, config).await;
     clock.stop();

@@ -39,7 +39,7 @@ impl Plan {
             || "in the database that the broker's url names".to_owned(),
             |d| format!("in database {}", one_line(&d.quoted())),
         );
-        let mut sql = format!("-- Run once, as a superuser, {place}. It may be run again.\nBEGIN;\n");
+        let mut sql = format!("-- Run once, as a superuser, {place}. It may be run again.\nBEGIN;\n{ONE_AT_A_TIME};\n");
         for step in &self.steps {
             sql.push_str(&format!("-- {}\n{};\n", one_line(&step.why), step.sql));
         }
